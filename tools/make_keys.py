@@ -1,0 +1,172 @@
+"""Make the public test keys in zones/keys: KSKs whose key tags equal those of the real root KSKs.
+
+A key tag (RFC 4034 appendix B) is a 16-bit sum, so any tag can be had by trying keys; making an RSA key for
+each try would take hours. Instead this makes a few hundred keys, takes their primes apart and tries all pairs:
+modulo 65535 a tag is linear in the modulus, and the modulus is a product, so a pair costs one multiplication.
+
+Run it only to replace the whole folder: every run makes other keys, and then every signature and digest of
+the lab is another one too. Nothing in the lab depends on which keys they are, only on tags, sizes, algorithms.
+
+    python tools/make_keys.py [--output zones/keys] [--force]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import combinations
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import dns.dnssec
+import dns.rdtypes.ANY.DNSKEY
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Size = TypeVar("Size")
+
+EXPONENT = 65537
+POOL_KEYS = 400
+"""RSA keys taken apart: 800 primes, 320,000 pairs, five for every 16-bit tag on average."""
+
+KSK, ZSK, REVOKED = 257, 256, 0x0080
+RSASHA256, ECDSAP256SHA256 = 8, 13
+
+REAL_TAGS = {"ksk-2010": (19036, 19164), "ksk-2017": (20326, 20454), "ksk-2024": (38696, 38824)}
+"""Key tags of the real root KSKs, without and with the REVOKE bit (RFC 5011 section 2.1)."""
+
+OTHER_KSKS = ("ksk-emergency", "ksk-spare-1", "ksk-spare-2")
+ECDSA_KEYS = {"ksk-ecdsa": KSK, "zsk-ecdsa": ZSK, "child": KSK}
+ZSK_POOLS = {"zsk-pool": (64, 2048), "zsk-1024-pool": (4, 1024)}
+
+
+def make_rsa(bits: int) -> rsa.RSAPrivateKey:
+    """Make one RSA key of `bits` bits from the operating system's randomness."""
+    return rsa.generate_private_key(public_exponent=EXPONENT, key_size=bits)
+
+
+def make_ec(curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
+    """Make one ECDSA key on `curve`."""
+    return ec.generate_private_key(curve)
+
+
+def make_primes(_: int) -> tuple[int, int]:
+    """Make one RSA-2048 key and return its two primes of 1024 bits; runs in a worker process."""
+    numbers = make_rsa(2048).private_numbers()
+    return numbers.p, numbers.q
+
+
+def prime_pool(count: int) -> tuple[int, ...]:
+    """Make `count` keys on two processes and return their primes, each once."""
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        pairs = list(pool.map(make_primes, range(count), chunksize=8))
+    return tuple(dict.fromkeys(prime for pair in pairs for prime in pair))
+
+
+def from_primes(p: int, q: int) -> rsa.RSAPrivateKey:
+    """Build the RSA key of two primes. The larger goes first, as OpenSSL writes it."""
+    p, q = max(p, q), min(p, q)
+    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(EXPONENT, p * q)
+    parts = (rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q))
+    return rsa.RSAPrivateNumbers(p, q, d, *parts, public).private_key()
+
+
+def dnskey(key: PrivateKey, flags: int) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
+    """Return the DNSKEY record of a key; the algorithm follows from its kind."""
+    algorithm = RSASHA256 if isinstance(key, rsa.RSAPrivateKey) else ECDSAP256SHA256
+    return dns.dnssec.make_dnskey(key.public_key(), algorithm, flags)
+
+
+def tags(key: PrivateKey, flags: int) -> tuple[int, int]:
+    """Return a key's tags without and with the REVOKE bit, as dnspython computes them."""
+    return dns.dnssec.key_id(dnskey(key, flags)), dns.dnssec.key_id(dnskey(key, flags | REVOKED))
+
+
+def pairs_with_tag(primes: Sequence[int], tag: int) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of primes whose modulus gives an RSA-2048 KSK the tag, or nearly always does.
+
+    RFC 4034 appendix B sums the RDATA as 16-bit words and adds the carries once: the sum modulo 65535, but for
+    rare double carries. The modulus starts on an even offset (after flags, protocol, algorithm, exponent length
+    and exponent), and 65536 is 1 modulo 65535, so its words sum to the modulus itself.
+    """
+    head = KSK.to_bytes(2, "big") + bytes((3, RSASHA256)) + b"\x03" + EXPONENT.to_bytes(3, "big")
+    wanted = (tag - int.from_bytes(head, "big")) % 65535
+    residues = [prime % 65535 for prime in primes]
+    for i, j in combinations(range(len(primes)), 2):
+        if residues[i] * residues[j] % 65535 == wanted:
+            yield primes[i], primes[j]
+
+
+def key_with_tags(primes: list[int], wanted: tuple[int, int]) -> rsa.RSAPrivateKey:
+    """Combine two primes to a KSK with exactly these tags and take them out of the pool.
+
+    No two kept keys may share a prime: a common divisor gives both private keys away, and tests should not teach
+    that. Exits if the pool holds no such pair, which a pool of this size hardly ever does.
+    """
+    for p, q in pairs_with_tag(primes, wanted[0]):
+        key = from_primes(p, q)
+        if tags(key, KSK) == wanted and key.key_size == 2048:
+            primes.remove(p)
+            primes.remove(q)
+            return key
+    sys.exit(f"no pair of the {len(primes)} primes gives the key tag {wanted[0]}: run it again")
+
+
+def make_keys() -> dict[str, list[PrivateKey]]:
+    """Make all keys, by file name without suffix; a pool is a list of more than one."""
+    primes = list(prime_pool(POOL_KEYS))
+    keys: dict[str, list[PrivateKey]] = {
+        name: [key_with_tags(primes, wanted)] for name, wanted in REAL_TAGS.items()
+    }
+    taken = {tag for (key,) in keys.values() for tag in tags(key, KSK)}
+    for name in OTHER_KSKS:
+        keys[name] = [fresh(make_rsa, 2048, KSK, taken)]
+    for name, flags in ECDSA_KEYS.items():
+        keys[name] = [fresh(make_ec, ec.SECP256R1(), flags, taken)]
+    for name, (count, bits) in ZSK_POOLS.items():
+        keys[name] = [fresh(make_rsa, bits, ZSK, taken) for _ in range(count)]
+    return keys
+
+
+def fresh(make: Callable[[Size], PrivateKey], size: Size, flags: int, taken: set[int]) -> PrivateKey:
+    """Make keys until one has tags that no other kept key has, and note them as taken.
+
+    Tags may collide in the real world; in logs and reports of the lab a tag should name one key.
+    """
+    while True:
+        key = make(size)
+        both = set(tags(key, flags))
+        if taken.isdisjoint(both):
+            taken |= both
+            return key
+
+
+def write(keys: dict[str, list[PrivateKey]], folder: Path) -> None:
+    """Write each entry as one file of unencrypted PKCS #8 PEM; a pool's keys follow one another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, pool in keys.items():
+        blocks = [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) for key in pool]
+        (folder / f"{name}.pem").write_bytes(b"".join(blocks))
+
+
+def main() -> None:
+    """Make and write the keys, and print the tags for the table in zones/keys/README.md."""
+    parser = argparse.ArgumentParser(description="Make the public test keys of the lab (about 20 s).")
+    default = Path(__file__).resolve().parent.parent / "zones" / "keys"
+    parser.add_argument("--output", type=Path, default=default, help="folder to write (default: zones/keys)")
+    parser.add_argument("--force", action="store_true", help="replace the keys that are there")
+    arguments = parser.parse_args()
+    if not arguments.force and any(arguments.output.glob("*.pem")):
+        parser.error(f"{arguments.output} holds keys already; --force replaces them all by others")
+    keys = make_keys()
+    write(keys, arguments.output)
+    for name in (*REAL_TAGS, *OTHER_KSKS, *ECDSA_KEYS):
+        print(name, *tags(keys[name][0], ECDSA_KEYS.get(name, KSK)))
+
+
+if __name__ == "__main__":
+    main()
