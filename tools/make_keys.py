@@ -1,11 +1,13 @@
 """Make the public test keys in zones/keys: KSKs whose key tags equal those of the real root KSKs.
 
 A key tag (RFC 4034 appendix B) is a 16-bit sum, so any tag can be had by trying keys; making an RSA key for
-each try would take hours. Instead this makes a few hundred keys, takes their primes apart and tries all pairs:
-modulo 65535 a tag is linear in the modulus, and the modulus is a product, so a pair costs one multiplication.
+each try would take hours. Instead this makes a few hundred keys, takes their primes apart and tries all
+pairs: modulo 65535 a tag is linear in the modulus, and the modulus is a product, so a pair costs one
+multiplication.
 
 Run it only to replace the whole folder: every run makes other keys, and then every signature and digest of
-the lab is another one too. Nothing in the lab depends on which keys they are, only on tags, sizes, algorithms.
+the lab is another one too. Nothing in the lab depends on which keys they are, only on tags, sizes,
+algorithms.
 
     python tools/make_keys.py [--output zones/keys] [--force]
 """
@@ -89,9 +91,9 @@ def tags(key: PrivateKey, flags: int) -> tuple[int, int]:
 def pairs_with_tag(primes: Sequence[int], tag: int) -> Iterator[tuple[int, int]]:
     """Yield the pairs of primes whose modulus gives an RSA-2048 KSK the tag, or nearly always does.
 
-    RFC 4034 appendix B sums the RDATA as 16-bit words and adds the carries once: the sum modulo 65535, but for
-    rare double carries. The modulus starts on an even offset (after flags, protocol, algorithm, exponent length
-    and exponent), and 65536 is 1 modulo 65535, so its words sum to the modulus itself.
+    RFC 4034 appendix B sums the RDATA as 16-bit words and adds the carries once: the sum modulo 65535, but
+    for rare double carries. The modulus starts on an even offset (after flags, protocol, algorithm,
+    exponent length and exponent), and 65536 is 1 modulo 65535, so its words sum to the modulus itself.
     """
     head = KSK.to_bytes(2, "big") + bytes((3, RSASHA256)) + b"\x03" + EXPONENT.to_bytes(3, "big")
     wanted = (tag - int.from_bytes(head, "big")) % 65535
@@ -104,8 +106,8 @@ def pairs_with_tag(primes: Sequence[int], tag: int) -> Iterator[tuple[int, int]]
 def key_with_tags(primes: list[int], wanted: tuple[int, int]) -> rsa.RSAPrivateKey:
     """Combine two primes to a KSK with exactly these tags and take them out of the pool.
 
-    No two kept keys may share a prime: a common divisor gives both private keys away, and tests should not teach
-    that. Exits if the pool holds no such pair, which a pool of this size hardly ever does.
+    No two kept keys may share a prime: a common divisor gives both private keys away, and tests should not
+    teach that. Exits if the pool holds no such pair, which a pool of this size hardly ever does.
     """
     for p, q in pairs_with_tag(primes, wanted[0]):
         key = from_primes(p, q)
