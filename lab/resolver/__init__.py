@@ -1,0 +1,1 @@
+"""Embedded resolver models: RFC 5011 as one table, and what implementations do differently as data."""

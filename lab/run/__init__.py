@@ -1,0 +1,1 @@
+"""Drive subjects through a scenario and judge what was seen."""
