@@ -1,0 +1,88 @@
+"""Set up what all tests share: Hypothesis profiles, the frozen wall clock, real data, Debian's tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import freezegun
+import freezegun.api
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).resolve().parent
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+FROZEN_AT = "1999-12-31T23:59:59"
+"""The wall clock of core tests: before DNSSEC, so that any signature judged by it is not yet valid."""
+
+FROZEN_FOLDERS = ("authority", "dnssec", "nameserver", "properties", "resolver", "run", "scenario")
+"""Folders of tests whose subject must take `now` as an argument; so must all `rfc*` folders."""
+
+KEEP_REAL_TIME = ["_pytest", "_hypothesis", "hypothesis", "pluggy", "coverage"]
+"""Modules that go on measuring in real time: durations, health checks and the limit on shrinking."""
+
+# Signing with RSA-2048 takes as long as it takes, so there is no deadline anywhere.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev"))
+
+# freezegun would look five callers up for a module that keeps real time, and a test body has pytest or
+# Hypothesis among those: it would then see the real time itself. Only the direct caller may count.
+freezegun.api.call_stack_inspection_limit = 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen_wall_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run core tests under an absurd wall clock, so that code which reads it cannot give the right answer.
+
+    Once a module, because a freeze takes milliseconds: too dear for every Hypothesis example. A module that
+    must see real time says `pytestmark = pytest.mark.real_clock`.
+    """
+    folder = request.path.relative_to(TESTS).parts[0]
+    core = folder in FROZEN_FOLDERS or folder.startswith("rfc")
+    if not core or request.node.get_closest_marker("real_clock"):
+        yield
+        return
+    with freezegun.freeze_time(FROZEN_AT, ignore=KEEP_REAL_TIME):
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real files (SKRs, published keys), which lies beside the checkout.
+
+    `ROOTLAB_SHARED` names another folder that has `data` in it. The files are not part of the project:
+    without them a test is skipped, except in CI, where nothing may be skipped silently.
+    """
+    beside = os.environ.get("ROOTLAB_SHARED") or TESTS.parent.parent / "shared"
+    folder = Path(beside).resolve() / "data"
+    if not folder.is_dir():
+        unavailable(f"{folder} is missing: put the real data beside the checkout or set ROOTLAB_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def debian_tool() -> Callable[[str], str]:
+    """Return a function from a program's name to its path, for checks that an independent program makes."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
+        if path is None:
+            unavailable(f"{name} is not installed: run `make setup-system`")
+        return path
+
+    return find
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test for want of something outside the project, but fail it in CI."""
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
