@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from ..clock import DAY, HOUR, Instant, Seconds, from_datetime, parse_instant, to_datetime
+from ..clock import DAY, HOUR, Instant, Seconds, parse_instant, to_datetime
 from ..errors import TimelineError
 from .timeline import ROOT_DNSKEY_TTL, KeySet, SlotId, Step, Timeline
 
@@ -88,7 +88,7 @@ _NEW_GRID = 2017 * 4
 """2017Q1, the first quarter with signatures of 21 days."""
 
 _OLD_SLOT_9_UNTIL = 2017 * 4
-"""2017Q1, the last quarter whose slot 9 lay 11 days before the next quarter (2016Q3: 09-20, 2017Q1: 03-21)."""
+"""2017Q1, the last quarter whose slot 9 lay 11 days before the next quarter (2016Q3: 20 September)."""
 
 _FIRST_2048_BIT_ZSK = 2016 * 4 + 3
 """2016Q4 (tag 39291) is the first ZSK of 2048 bits (facts.md 2.2)."""
@@ -109,7 +109,9 @@ def parse_quarter(text: str) -> QuarterIndex:
     """Read a quarter such as `2018Q4`. Raises TimelineError."""
     match = _QUARTER.fullmatch(text)
     if match is None or int(match[1]) not in _YEARS:
-        raise TimelineError(f"{text!r} is not a quarter", remedy="write it like 2018Q4, from 1970Q1 to 2104Q4")
+        raise TimelineError(
+            f"{text!r} is not a quarter", remedy="write it like 2018Q4, from 1970Q1 to 2104Q4"
+        )
     return int(match[1]) * 4 + int(match[2]) - 1
 
 
@@ -144,8 +146,8 @@ def slot_window(slot: SlotId) -> SlotWindow:
     """Return the validity of a slot's RRSIG(DNSKEY).
 
     21 days since 2017Q1. Before, a signature ended one second before the fifth day of the next slot was over:
-    14 d 23:59:59, or a day more in slots 8 and 9, which are 11 days long (facts.md 2.1; KSR 2016Q3). 2016Q4 has
-    not been seen; it is taken to follow the rule of its year.
+    14 d 23:59:59, or a day more in slots 8 and 9, which are 11 days long (facts.md 2.1; KSR 2016Q3). 2016Q4
+    has not been seen; it is taken to follow the rule of its year.
     """
     quarter = slot.year * 4 + slot.quarter - 1
     inception = slot_inception(quarter, slot.number)
@@ -190,13 +192,19 @@ def quarter_timeline(
     """
     first, last = parse_quarter(first_quarter), parse_quarter(last_quarter)
     if not 0 <= last - first < _MOST_QUARTERS:
-        raise TimelineError(f"{first_quarter} to {last_quarter} is not a span of quarters", place="timeline",
-                            remedy=f"put the first quarter first, at most {_MOST_QUARTERS} in all")  # fmt: skip
+        raise TimelineError(
+            f"{first_quarter} to {last_quarter} is not a span of quarters",
+            place="timeline",
+            remedy=f"put the first quarter first, at most {_MOST_QUARTERS} in all",
+        )
     named = {parse_quarter(text): schema for text, schema in quarters.items()}
     for index in named:
         if not first <= index <= last:
-            raise TimelineError("outside the timeline", place=f"quarter {format_quarter(index)}",
-                                remedy=f"the timeline runs from {first_quarter} to {last_quarter}")  # fmt: skip
+            raise TimelineError(
+                "outside the timeline",
+                place=f"quarter {format_quarter(index)}",
+                remedy=f"the timeline runs from {first_quarter} to {last_quarter}",
+            )
     steps: list[Step] = []
     rolled, before = 0, ""
     for index in range(first, last + 1):
@@ -222,19 +230,28 @@ def _check_sequence(index: QuarterIndex, before: str, schema: str) -> None:
     if schema not in SCHEMAS:
         raise TimelineError(f"unknown schema {schema!r}", place=place, remedy=f"one of {', '.join(SCHEMAS)}")
     if before and before not in _MAY_FOLLOW[schema]:
-        raise TimelineError(f"{schema} cannot follow {before}", place=place,
-                            remedy=f"it follows {' or '.join(_MAY_FOLLOW[schema])}")  # fmt: skip
+        raise TimelineError(
+            f"{schema} cannot follow {before}",
+            place=place,
+            remedy=f"it follows {' or '.join(_MAY_FOLLOW[schema])}",
+        )
     if not before and schema not in _MAY_BEGIN:
-        raise TimelineError(f"a timeline cannot begin with {schema}", place=place,
-                            remedy=f"name the quarter before it: {' or '.join(_MAY_FOLLOW[schema])}")  # fmt: skip
+        raise TimelineError(
+            f"a timeline cannot begin with {schema}",
+            place=place,
+            remedy=f"name the quarter before it: {' or '.join(_MAY_FOLLOW[schema])}",
+        )
 
 
 def _key_pair(index: QuarterIndex, schema: str, pair: tuple[str, ...]) -> dict[str, str]:
     """Return the current (K) and the next key (N) of a quarter, N only where the schema speaks of it."""
     needed = ("K",) if schema == "normal" else ("K", "N")
     if len(pair) < len(needed):
-        raise TimelineError(f"{schema} needs {'a key' if needed == ('K',) else 'a next key'}, and there is none",
-                            place=f"quarter {format_quarter(index)}", remedy="name one more KSK")  # fmt: skip
+        raise TimelineError(
+            f"{schema} needs {'a key' if needed == ('K',) else 'a next key'}, and there is none",
+            place=f"quarter {format_quarter(index)}",
+            remedy="name one more KSK",
+        )
     return dict(zip(needed, pair, strict=False))
 
 

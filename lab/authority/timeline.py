@@ -67,8 +67,8 @@ class SlotId:
 class KeySet:
     """Say which keys are published, which of them carry the REVOKE bit, and who signs what.
 
-    `revoked` is a part of `ksks`: the same key, published with flags 385 (RFC 5011 section 2.1). `zone_signers`
-    may be empty: a ceremony file does not say who signs the rest of the zone.
+    `revoked` is a part of `ksks`: the same key, published with flags 385 (RFC 5011 section 2.1).
+    `zone_signers` may be empty: a ceremony file does not say who signs the rest of the zone.
     """
 
     ksks: tuple[str, ...]
@@ -142,15 +142,21 @@ class Timeline:
         if not self.steps:
             raise TimelineError("there are no steps", place="timeline", remedy="give at least one step")
         if not 0 <= self.dnskey_ttl < _VALIDITY_LIMIT:
-            raise TimelineError(f"DNSKEY TTL {self.dnskey_ttl} is out of range", place="timeline",
-                                remedy="0 to 2147483647 seconds (RFC 2181 section 8)")  # fmt: skip
+            raise TimelineError(
+                f"DNSKEY TTL {self.dnskey_ttl} is out of range",
+                place="timeline",
+                remedy="0 to 2147483647 seconds (RFC 2181 section 8)",
+            )
         for step in self.steps:
             _check_window(step)
             _check_keys(step)
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if after.at <= before.at:
-                raise TimelineError(f"not after the step before it, {format_instant(before.at)}",
-                                    place=after.place(), remedy="put the steps in ascending order")  # fmt: skip
+                raise TimelineError(
+                    f"not after the step before it, {format_instant(before.at)}",
+                    place=after.place(),
+                    remedy="put the steps in ascending order",
+                )
         object.__setattr__(self, "_ats", tuple(step.at for step in self.steps))
 
     @property
@@ -162,8 +168,11 @@ class Timeline:
         """Return the step in force. Raises TimelineError before the start."""
         index = bisect_right(self._ats, at)
         if not index:
-            raise TimelineError(f"there is no zone before {format_instant(self.start)}", place="timeline",
-                                remedy="start the run later or the timeline earlier")  # fmt: skip
+            raise TimelineError(
+                f"there is no zone before {format_instant(self.start)}",
+                place="timeline",
+                remedy="start the run later or the timeline earlier",
+            )
         return self.steps[index - 1]
 
     def key_set(self, at: Instant) -> KeySet:
@@ -196,15 +205,24 @@ class Timeline:
 def _check_window(step: Step) -> None:
     """Refuse a step whose signatures no validator would accept at the moment it is first served."""
     if not all(0 <= instant < _SERIAL_LIMIT for instant in (step.at, step.inception, step.expiration)):
-        raise TimelineError("an instant is out of range", place=step.place(),
-                            remedy="RRSIG times are 32 bits wide (RFC 4034 section 3.1.5)")  # fmt: skip
+        raise TimelineError(
+            "an instant is out of range",
+            place=step.place(),
+            remedy="RRSIG times are 32 bits wide (RFC 4034 section 3.1.5)",
+        )
     window = f"{format_instant(step.inception)} to {format_instant(step.expiration)}"
     if not 0 < step.expiration - step.inception < _VALIDITY_LIMIT:
-        raise TimelineError(f"the signatures' validity {window} is empty or too long", place=step.place(),
-                            remedy="put the expiration after the inception, by less than 68 years")  # fmt: skip
+        raise TimelineError(
+            f"the signatures' validity {window} is empty or too long",
+            place=step.place(),
+            remedy="put the expiration after the inception, by less than 68 years",
+        )
     if not step.inception <= step.at <= step.expiration:
-        raise TimelineError(f"served outside its signatures' validity {window}", place=step.place(),
-                            remedy="serve it between inception and expiration")  # fmt: skip
+        raise TimelineError(
+            f"served outside its signatures' validity {window}",
+            place=step.place(),
+            remedy="serve it between inception and expiration",
+        )
 
 
 def _check_keys(step: Step) -> None:
@@ -217,16 +235,26 @@ def _check_keys(step: Step) -> None:
     ):
         for name in names:
             if name not in allowed:
-                raise TimelineError(f"{role} {name} is not published", place=step.place(),
-                                    remedy=f"publish {name} in this step or drop it")  # fmt: skip
+                raise TimelineError(
+                    f"{role} {name} is not published",
+                    place=step.place(),
+                    remedy=f"publish {name} in this step or drop it",
+                )
     for names in (keys.published, keys.revoked, keys.dnskey_signers, keys.zone_signers):
         if len(set(names)) != len(names):
-            raise TimelineError(f"a key is named twice: {', '.join(names)}", place=step.place(),
-                                remedy="name every key once")  # fmt: skip
+            raise TimelineError(
+                f"a key is named twice: {', '.join(names)}", place=step.place(), remedy="name every key once"
+            )
     if not keys.trusted_signers:
-        raise TimelineError("no key signs the DNSKEY RRset that is not revoked", place=step.place(),
-                            remedy="name a published key as its signer")  # fmt: skip
+        raise TimelineError(
+            "no key signs the DNSKEY RRset that is not revoked",
+            place=step.place(),
+            remedy="name a published key as its signer",
+        )
     for name in keys.zone_signers:
         if name in keys.revoked:
-            raise TimelineError(f"signer of the zone {name} is revoked", place=step.place(),
-                                remedy="sign the zone with another key")  # fmt: skip
+            raise TimelineError(
+                f"signer of the zone {name} is revoked",
+                place=step.place(),
+                remedy="sign the zone with another key",
+            )
