@@ -1,0 +1,57 @@
+# make run     replay October 11th: the suite october-11, its table and a written report
+# make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
+# make lint    style, types and import contracts
+# make bench   the benchmarks
+# Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+REPORT := out/october-11.md
+PYTEST_FLAGS ?=
+
+.PHONY: run test setup setup-system setup-lint lint bench clean
+
+run: setup
+	@mkdir -p $(dir $(REPORT))
+	$(BIN)/rootlab run october-11 --report $(REPORT)
+
+test: setup setup-system
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: setup-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) out dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(VENV)/setup.stamp
+
+setup-lint: $(VENV)/lint.stamp
+
+setup-system:
+	@tools/setup-system
+
+# hatchling is named because there is no build isolation: an isolated build would fetch it again every time.
+# --no-compile: pip would compile all modules, Python compiles those that it imports.
+$(VENV)/setup.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) hatchling
+	$(PIP) --no-build-isolation --editable '.[testing]'
+	@touch $@
+
+$(VENV)/lint.stamp: $(VENV)/setup.stamp
+	$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(BIN)/python:
+	@tools/setup-system venv $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
