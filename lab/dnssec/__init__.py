@@ -1,1 +1,1 @@
-"""DNSSEC on wire bytes: names, keys, signed RRsets and a lean message codec, each held equal to dnspython by tests."""
+"""DNSSEC on wire bytes: names, keys, signed RRsets and a lean codec; tests hold each equal to dnspython."""

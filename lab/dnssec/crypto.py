@@ -1,7 +1,8 @@
 """Load public and private keys of DNSSEC into `cryptography`, once per key.
 
-`cryptography` is imported when the first key is loaded, so that a command which signs nothing stays quick to start.
-A verifier is a plain function of signature and data; a key that cannot be loaded has none, and verifies nothing.
+`cryptography` is imported when the first key is loaded, so that a command which signs nothing stays quick to
+start. A verifier is a plain function of signature and data; a key that cannot be loaded has none, and
+verifies nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ MAX_MODULUS_BITS: Final = 4096
 MIN_MODULUS_BITS: Final = {RSASHA1: 512, RSASHA1_NSEC3: 512, RSASHA256: 512, RSASHA512: 1024}
 """RFC 3110 section 2, RFC 5702 sections 2.1 and 2.2; `cryptography` may ask for more."""
 MAX_EXPONENT_BITS: Final = 64
-"""OpenSSL's OPENSSL_RSA_MAX_PUBEXP_BITS: a longer exponent only makes a verifier work (RFC 3110 allows 4096)."""
+"""OpenSSL's OPENSSL_RSA_MAX_PUBEXP_BITS: a longer one (RFC 3110 allows 4096) only costs verifiers time."""
 
 
 class UnusableKey(ValueError):
@@ -51,7 +52,8 @@ class UnusableKey(ValueError):
 def verifier(algorithm: int, public_key: bytes) -> Verifier | None:
     """Return the verifier of a public key in DNSKEY form, or None if it cannot be used.
 
-    None means: an algorithm the lab does not know, a key of the wrong shape, or one that `cryptography` refuses.
+    None means: an algorithm the lab does not know, a key of the wrong shape, or one that `cryptography`
+    refuses.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -93,7 +95,7 @@ def _hash(algorithm: int) -> HashAlgorithm:
         return hashes.SHA256()
     if algorithm == ECDSAP384:
         return hashes.SHA384()
-    return hashes.SHA512() if algorithm == RSASHA512 else hashes.SHA1()
+    return hashes.SHA512() if algorithm == RSASHA512 else hashes.SHA1()  # noqa: S303 (algorithms 5, 7)
 
 
 def _rsa_verifier(algorithm: int, public_key: bytes) -> Verifier:
@@ -143,7 +145,9 @@ def _ecdsa_verifier(algorithm: int, public_key: bytes) -> Verifier:
         if len(signature) != 2 * size:
             return False
         try:
-            der = encode_dss_signature(from_bytes(signature[:size], "big"), from_bytes(signature[size:], "big"))
+            der = encode_dss_signature(
+                from_bytes(signature[:size], "big"), from_bytes(signature[size:], "big")
+            )
             check(der, data, scheme)
         except (InvalidSignature, ValueError):
             return False
@@ -179,9 +183,9 @@ def _edwards_verifier(algorithm: int, public_key: bytes) -> Verifier:
 def load_private(pem: bytes, algorithm: int | None, *, trusted: bool) -> tuple[int, bytes, Signer]:
     """Return (algorithm, public key in DNSKEY form, signer) of an unencrypted private key in PEM.
 
-    `algorithm` chooses between 8 (the default) and 10 for an RSA key; any other key has only one. `trusted` skips
-    OpenSSL's check of an RSA key's numbers, which costs far more than a signature: only for the lab's own files.
-    Raises UnusableKey.
+    `algorithm` chooses between 8 (the default) and 10 for an RSA key; any other key has only one. `trusted`
+    skips OpenSSL's check of an RSA key's numbers, which costs far more than a signature: only for the lab's
+    own files. Raises UnusableKey.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -203,7 +207,9 @@ def load_private(pem: bytes, algorithm: int | None, *, trusted: bool) -> tuple[i
         found = ED25519 if isinstance(private, ed25519.Ed25519PrivateKey) else ED448
         public, sign = private.public_key().public_bytes_raw(), private.sign
     else:
-        raise UnusableKey("a kind of key that DNSSEC does not sign with; use RSA, P-256, P-384, Ed25519 or Ed448")
+        raise UnusableKey(
+            "a kind of key that DNSSEC does not sign with; use RSA, P-256, P-384, Ed25519 or Ed448"
+        )
     if algorithm not in (None, found):
         raise UnusableKey(f"this key signs with algorithm {found}, not {algorithm}")
     return found, public, sign
@@ -219,7 +225,7 @@ def _rsa_signer(private: object, algorithm: int) -> Signer:
 
 
 def _ecdsa_private(private: ec.EllipticCurvePrivateKey) -> tuple[int, bytes, Signer]:
-    """Return (algorithm, public key, signer) of a P-256 or P-384 key; signatures are deterministic (RFC 6979)."""
+    """Return (algorithm, public key, signer) of an ECDSA key; signatures are deterministic (RFC 6979)."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 

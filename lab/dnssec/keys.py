@@ -1,7 +1,8 @@
 """DNSKEY and DS as values, and keys that sign.
 
-A key is its algorithm and public key. The tag is for display only: setting REVOKE changes it (RFC 5011 section 2.1),
-so `tag` is the one on the wire and `key_tag` the one with REVOKE clear, which stays the same for life.
+A key is its algorithm and public key. The tag is for display only: setting REVOKE changes it (RFC 5011
+section 2.1), so `tag` is the one on the wire and `key_tag` the one with REVOKE clear, which stays the same
+for life.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 
 from .crypto import ECDSA_COORDINATE, EDWARDS_KEY, RSA_ALGORITHMS, Signer, load_private, verifier
 from .names import MalformedRdata as MalformedRdata
+from .rrtypes import DNSKEY
 
 ZONE: Final = 0x0100
 """Zone Key flag: only such a key verifies RRSIGs (RFC 4034 section 2.1.1)."""
@@ -73,10 +75,11 @@ class Key:
         tag = compute_tag(rdata)
         put(self, "rdata", rdata)
         put(self, "tag", tag)
-        unrevoked = self.flags & ~REVOKE
-        put(self, "key_tag", tag if unrevoked == self.flags else compute_tag(unrevoked.to_bytes(2, "big") + rdata[2:]))
+        if self.flags & REVOKE:
+            tag = compute_tag((self.flags & ~REVOKE).to_bytes(2, "big") + rdata[2:])
+        put(self, "key_tag", tag)
         put(self, "identity", (self.algorithm, self.public_key))
-        put(self, "verifies_type", _verifies_type(self.flags, self.protocol))
+        put(self, "verifies_type", _verifies_type(self))
 
     @staticmethod
     def from_rdata(rdata: bytes) -> Key:
@@ -125,14 +128,14 @@ class Key:
         return DS(self.tag, self.algorithm, digest_type, _digest(owner, self.rdata, digest_type))
 
 
-def _verifies_type(flags: int, protocol: int) -> int:
-    """Return 0 for a key that verifies nothing, 48 for one that verifies DNSKEY only, -1 for any type.
+def _verifies_type(key: Key) -> int:
+    """Return 48 for a key that verifies DNSKEY only, -1 for any type, -2 for none at all.
 
     A revoked key only ever speaks for its own revocation (RFC 5011 section 2.1).
     """
-    if not flags & ZONE or protocol != PROTOCOL:
-        return 0
-    return 48 if flags & REVOKE else -1
+    if not key.is_zone_key or len(key.rdata) > _MEMO_LIMIT:
+        return -2
+    return DNSKEY if key.is_revoked else -1
 
 
 def _read_key(rdata: bytes) -> Key:
@@ -175,7 +178,10 @@ class DS:
 
     @staticmethod
     def from_text(text: str) -> DS:
-        """Read `20326 8 2 E06D...`; the digest may have spaces (RFC 4034 section 5.3). Raises MalformedRdata."""
+        """Read `20326 8 2 E06D...`, the digest perhaps with spaces (RFC 4034 section 5.3).
+
+        Raises MalformedRdata.
+        """
         fields = text.split(None, 3)
         try:
             tag, algorithm, digest_type = (int(number) for number in fields[:3])
@@ -213,11 +219,13 @@ class SigningKey:
     _signer: Signer = field(repr=False, compare=False)
 
     @staticmethod
-    def from_pem(pem: bytes, flags: int, algorithm: int | None = None, *, trusted: bool = False) -> SigningKey:
+    def from_pem(
+        pem: bytes, flags: int, algorithm: int | None = None, *, trusted: bool = False
+    ) -> SigningKey:
         """Read an unencrypted private key in PEM. Raises UnusableKey.
 
-        `algorithm` chooses 8 (the default) or 10 for RSA. `trusted` skips the costly check of RSA numbers and is
-        only for the lab's own files.
+        `algorithm` chooses 8 (the default) or 10 for RSA. `trusted` skips the costly check of RSA numbers and
+        is only for the lab's own files.
         """
         found, public_key, signer = load_private(pem, algorithm, trusted=trusted)
         return SigningKey(Key(flags, found, public_key), signer)
@@ -240,7 +248,7 @@ def verify_bytes(key: Key, signature: bytes, data: bytes) -> bool:
 
     Only the arithmetic: flags, protocol and tag are `verify_rrsig`'s.
     """
-    if len(key.public_key) > _MEMO_LIMIT:
+    if len(key.rdata) > _MEMO_LIMIT:
         return False
     check = verifier(key.algorithm, key.public_key)
     return check is not None and check(signature, data)

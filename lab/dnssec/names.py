@@ -1,7 +1,7 @@
-"""Domain names as wire-format bytes in lower case; the root is b"\\x00".
+r"""Domain names as wire-format bytes in lower case; the root is b"\x00".
 
-One representation everywhere makes equality, hashing and canonical form free. `bytes.lower` is the right folding
-(RFC 4343): it touches A-Z only, and no length octet (at most 63) lies in that range.
+One representation everywhere makes equality, hashing and canonical form free. `bytes.lower` is the right
+folding (RFC 4343): it touches A-Z only, and no length octet (at most 63) lies in that range.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_NAME = 255
 """Octets of a whole name (RFC 1035 section 2.3.4)."""
 MAX_LABEL = 63
 _MAX_POINTERS = 127
-"""Compression pointers followed for one name: a name has at most 127 labels, so no honest sender needs more."""
+"""Compression pointers followed for one name, which has at most 127 labels, so nobody needs more."""
 _ESCAPED = frozenset(b'"().;\\@$')
 
 
@@ -33,8 +33,8 @@ class MalformedRdata(Malformed):
 def read_name(wire: bytes, at: int) -> tuple[bytes, int]:
     """Return the name at an offset of a message, decompressed, and the offset after it; case is kept.
 
-    A pointer must point before everything read so far (RFC 1035 section 4.1.4 says "prior occurrence"), so there
-    are no loops. Raises MalformedName.
+    A pointer must point before everything read so far (RFC 1035 section 4.1.4 says "prior occurrence"), so
+    there are no loops. Raises MalformedName.
     """
     parts: list[bytes] = []
     end = pointers = 0
@@ -66,9 +66,9 @@ def read_name(wire: bytes, at: int) -> tuple[bytes, int]:
 
 @lru_cache(maxsize=4096)
 def name_from_text(text: str) -> bytes:
-    """Read a name in presentation format as lower-case wire bytes; the final dot may be missing.
+    r"""Read a name in presentation format as lower-case wire bytes; the final dot may be missing.
 
-    `\\.` and `\\DDD` are understood (RFC 1035 section 5.1). Raises MalformedName.
+    `\.` and `\DDD` are understood (RFC 1035 section 5.1). Raises MalformedName.
     """
     if text == ".":
         return ROOT
@@ -147,7 +147,7 @@ def labels(wire: bytes) -> tuple[bytes, ...]:
 
 
 def label_count(wire: bytes) -> int:
-    """Count labels as the RRSIG Labels field does: neither the root nor a leading `*` (RFC 4034 section 3.1.3)."""
+    """Count labels as an RRSIG does: neither the root nor a leading `*` (RFC 4034 section 3.1.3)."""
     if wire == ROOT:
         return 0
     found = labels(wire)

@@ -19,11 +19,11 @@ REAL_ROOT_DS: Final[tuple[tuple[str, DS], ...]] = tuple(
         ("KSK-2024", "38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16"),
     )
 )
-"""Label and SHA-256 DS of each root KSK published so far; their ids in root-anchors.xml are Kjqmt7v, Klajeyz, Kmyv6jo."""
+"""Label and DS of each root KSK published so far; in root-anchors.xml they are Kjqmt7v, Klajeyz, Kmyv6jo."""
 
 
 def real_root_label(key: Key) -> str | None:
-    """Return the label of the real root KSK that has this public key, whatever its flags and algorithm number."""
+    """Return the label of the real root KSK with this public key, whatever its flags and algorithm."""
     return _label(key.public_key)
 
 
@@ -38,5 +38,5 @@ def _label(public_key: bytes) -> str | None:
 
 
 def is_real_root_ksk(key: Key) -> bool:
-    """Tell whether a key is one of the root's real KSKs, revoked or not; the public key decides, never the tag."""
+    """Tell whether a key is a real root KSK, revoked or not: the public key decides, never the tag."""
     return real_root_label(key) is not None

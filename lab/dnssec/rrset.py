@@ -1,7 +1,7 @@
 """RRsets in canonical form, their RRSIGs, and the signing and checking of them (RFC 4034 sections 3 and 6).
 
-Rdata stays wire bytes and is brought into canonical form once, when the RRset is made; signing and verifying then
-only join and hash. No function here knows the time: `Rrsig.covers` is asked for that, separately.
+Rdata stays wire bytes and is brought into canonical form once, when the RRset is made; signing and verifying
+then only join and hash. No function here knows the time: `Rrsig.covers` is asked for that, separately.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from ..clock import Instant, Seconds
 from .keys import Key, SigningKey, verify_bytes
 from .names import MalformedName, MalformedRdata, is_subdomain, label_count, labels, read_name
-from .rrtypes import IN, canonical_rdata
+from .rrtypes import IN, NAME_LAYOUTS, canonical_rdata
 
 _FIXED = struct.Struct("!HBBIIIH")
 _TYPE_CLASS_TTL = struct.Struct("!HHI")
 _LENGTH = struct.Struct("!H")
 _MEMO_LIMIT = 2048
 """Longer RRSIG rdata holds no signature the lab can check (RSA-4096 has 512 octets), so it is not kept."""
+_MAX_SIGNATURE: Final = 512
+"""Octets of the longest signature there is: RSA-4096."""
+_MAX_OBJECTS: Final = 512
+"""Results a memo keeps by object: each holds on to a whole RRset."""
 _HALF: Final = 1 << 31
 _WRAP: Final = 1 << 32
 
@@ -41,17 +45,18 @@ class RRset:
 
 
 def make_rrset(owner: bytes, rrtype: int, ttl: Seconds, rdatas: Iterable[bytes]) -> RRset:
-    """Return an RRset in canonical form: names lower-cased, rdatas sorted, doubles dropped (RFC 4034 section 6).
+    """Return an RRset in canonical form: names in lower case, rdatas sorted, no doubles (RFC 4034 section 6).
 
     Raises MalformedRdata for rdata that cannot be taken apart as its type demands.
     """
-    canonical = dict.fromkeys(canonical_rdata(rrtype, rdata) for rdata in rdatas)
-    return RRset(owner.lower(), rrtype, ttl, tuple(sorted(canonical)))
+    if rrtype in NAME_LAYOUTS:
+        rdatas = [canonical_rdata(rrtype, rdata) for rdata in rdatas]
+    return RRset(owner.lower(), rrtype, ttl, tuple(sorted(dict.fromkeys(rdatas))))
 
 
 @dataclass(frozen=True, slots=True)
 class Rrsig:
-    """Hold one RRSIG (RFC 4034 section 3). Times are seconds modulo 2**32, `signer` a lower-case wire name."""
+    """Hold one RRSIG (RFC 4034 section 3): times in seconds modulo 2**32, `signer` a lower-case wire name."""
 
     type_covered: int
     algorithm: int
@@ -74,7 +79,7 @@ class Rrsig:
         return self._head() + self.signature
 
     def _head(self) -> bytes:
-        """Return the rdata without the signature: the first part of what is signed (RFC 4034 section 3.1.8.1)."""
+        """Return the rdata without the signature, which opens the signed data (RFC 4034 section 3.1.8.1)."""
         fixed = _FIXED.pack(
             self.type_covered,
             self.algorithm,
@@ -89,8 +94,8 @@ class Rrsig:
     def covers(self, now: Instant, skew_before: Seconds = 0, skew_after: Seconds = 0) -> bool:
         """Tell whether `now` lies in the validity period, both ends included.
 
-        The skews widen it at either end. Serial number arithmetic (RFC 1982, RFC 4034 section 3.1.5), so it is right
-        across 2038 and 2106; a signature whose expiration precedes its inception covers nothing.
+        The skews widen it at either end. Serial number arithmetic (RFC 1982, RFC 4034 section 3.1.5), so it
+        is right across 2038 and 2106; a signature whose expiration precedes its inception covers nothing.
         """
         return (
             _serial_difference(self.expiration, self.inception) >= 0
@@ -100,14 +105,14 @@ class Rrsig:
 
 
 def _serial_difference(later: int, earlier: int) -> int:
-    """Return later - earlier as RFC 1982 sees 32-bit serials, in [-2**31, 2**31); -2**31 is "undefined" there."""
+    """Return later - earlier of 32-bit serials, in [-2**31, 2**31); -2**31 is undefined in RFC 1982."""
     return (later - earlier + _HALF) % _WRAP - _HALF
 
 
 def _read_rrsig(rdata: bytes) -> Rrsig:
     """Take RRSIG rdata apart (RFC 4034 section 3.1)."""
     try:
-        fixed = _FIXED.unpack_from(rdata)
+        covered, algorithm, count, ttl, expiration, inception, tag = _FIXED.unpack_from(rdata)
         if rdata[18] == 0:
             signer, at = b"\x00", 19
         else:
@@ -118,7 +123,7 @@ def _read_rrsig(rdata: bytes) -> Rrsig:
         raise MalformedRdata("an RRSIG that is too short or has a bad signer's name") from None
     if at >= len(rdata):
         raise MalformedRdata("an RRSIG without a signature")
-    return Rrsig(*fixed, signer.lower(), rdata[at:])
+    return Rrsig(covered, algorithm, count, ttl, expiration, inception, tag, signer.lower(), rdata[at:])
 
 
 _known_rrsig = lru_cache(maxsize=2048)(_read_rrsig)
@@ -166,9 +171,10 @@ def sign_rrset(
 
 
 def signed_data(rrset: RRset, rrsig: Rrsig) -> bytes:
-    """Return the octets an RRSIG signs: its own fields, then every RR in canonical form (RFC 4034 section 3.1.8.1).
+    """Return the octets an RRSIG signs: its own fields, then each RR in canonical form.
 
-    The owner becomes the wildcard it was made from if the Labels field says so (RFC 4035 section 5.3.2).
+    RFC 4034 section 3.1.8.1. The owner becomes the wildcard it was made from if the Labels field says so (RFC
+    4035 section 5.3.2).
     """
     owner = rrset.owner
     if len(owner) > 1 and rrsig.labels < label_count(owner):
@@ -187,10 +193,11 @@ def _wildcard(owner: bytes, count: int) -> bytes:
 
 
 def applies(rrset: RRset, rrsig: Rrsig, key: Key) -> bool:
-    """Tell whether an RRSIG claims to be by `key` over `rrset`: all of RFC 4035 section 5.3.1 but time and arithmetic.
+    """Tell whether an RRSIG claims to be by `key` over `rrset`.
 
-    The key must be a zone key, and unrevoked for anything but the DNSKEY RRset itself (RFC 5011 section 2.1). That
-    `key` belongs to the zone the signer's name says is the caller's to know: a key has no owner.
+    All of RFC 4035 section 5.3.1 but the time and the arithmetic.     The key must be a zone key, and
+    unrevoked for anything but the DNSKEY RRset itself (RFC 5011 section 2.1). That `key` belongs to the zone
+    the signer's name says is the caller's to know: a key has no owner.
     """
     rrtype = rrset.rrtype
     return (
@@ -198,6 +205,7 @@ def applies(rrset: RRset, rrsig: Rrsig, key: Key) -> bool:
         and rrsig.type_covered == rrtype
         and rrsig.algorithm == key.algorithm
         and (key.verifies_type == -1 or key.verifies_type == rrtype)
+        and len(rrsig.signature) <= _MAX_SIGNATURE
         and is_subdomain(rrset.owner, rrsig.signer)
         and rrsig.labels <= label_count(rrset.owner)
     )
@@ -211,39 +219,59 @@ def verify_rrsig(rrset: RRset, rrsig: Rrsig, key: Key) -> bool:
 class SignatureMemo:
     """Remember which signatures were good, so that the same signed bytes are checked once.
 
-    An emulated resolver meets the same RRset daily. What is remembered depends on nothing but the signed octets, the
-    signature and the key, so a memo may be shared by any number of resolvers. `SignatureMemo(0)` is its slow twin.
+    An emulated resolver meets the same RRset daily. What is remembered depends on nothing but the signed
+    octets, the signature and the key, so one memo may serve any number of resolvers. Objects seen before are
+    known again by identity, without hashing. `SignatureMemo(0)` remembers nothing: the slow twin.
     """
 
-    __slots__ = ("_known", "_limit", "hits", "misses")
+    __slots__ = ("_by_bytes", "_by_object", "_limit", "_object_limit", "hits", "misses")
 
     def __init__(self, limit: int = 4096) -> None:
         """Hold at most `limit` results, the oldest forgotten first."""
-        self._known: dict[tuple[bytes, bytes, bytes], bool] = {}
+        self._by_bytes: dict[tuple[bytes, bytes, bytes], bool] = {}
+        self._by_object: dict[tuple[int, int, int], tuple[bool, RRset, Rrsig, Key]] = {}
         self._limit = limit
+        self._object_limit = min(limit, _MAX_OBJECTS)
         self.hits = 0
         self.misses = 0
 
     def verify(self, rrset: RRset, rrsig: Rrsig, key: Key) -> bool:
         """Tell what `verify_rrsig` tells."""
+        objects = (id(rrset), id(rrsig), id(key))
+        seen = self._by_object.get(objects)
+        if seen is not None:
+            self.hits += 1
+            return seen[0]
         if not applies(rrset, rrsig, key):
             return False
-        data = signed_data(rrset, rrsig)
-        if not self._limit or len(rrsig.signature) > _MEMO_LIMIT or len(key.rdata) > _MEMO_LIMIT:
-            self.misses += 1
-            return verify_bytes(key, rrsig.signature, data)
-        place = (hashlib.sha256(data).digest(), rrsig.signature, key.rdata)
-        known = self._known.get(place)
+        good = self._check(rrset, rrsig, key)
+        if self._limit:
+            _make_room(self._by_object, self._object_limit)
+            # The entry holds the objects, so that no other can come to live at these addresses meanwhile.
+            self._by_object[objects] = (good, rrset, rrsig, key)
+        return good
+
+    def _check(self, rrset: RRset, rrsig: Rrsig, key: Key) -> bool:
+        """Look the signed bytes up, or verify them."""
+        data, signature = signed_data(rrset, rrsig), rrsig.signature
+        place = (hashlib.sha256(data).digest(), signature, key.rdata)
+        known = self._by_bytes.get(place)
         if known is not None:
             self.hits += 1
             return known
         self.misses += 1
-        good = verify_bytes(key, rrsig.signature, data)
-        if len(self._known) >= self._limit:
-            del self._known[next(iter(self._known))]
-        self._known[place] = good
+        good = verify_bytes(key, signature, data)
+        if self._limit:
+            _make_room(self._by_bytes, self._limit)
+            self._by_bytes[place] = good
         return good
 
     def __len__(self) -> int:
         """Count the results held."""
-        return len(self._known)
+        return len(self._by_bytes)
+
+
+def _make_room(known: dict[Any, Any], limit: int) -> None:
+    """Forget the oldest entry if there are as many as there may be."""
+    if len(known) >= limit:
+        del known[next(iter(known))]

@@ -31,9 +31,9 @@ NSEC: Final = 47
 DNSKEY: Final = 48
 
 _MNEMONICS: Final = {
-    A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", NULL: "NULL", PTR: "PTR", MX: "MX", TXT: "TXT", AAAA: "AAAA",
-    SRV: "SRV", DNAME: "DNAME", OPT: "OPT", DS: "DS", RRSIG: "RRSIG", NSEC: "NSEC", DNSKEY: "DNSKEY",
-}  # fmt: skip
+    A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", NULL: "NULL", PTR: "PTR", MX: "MX", TXT: "TXT", AAAA:
+    "AAAA", SRV: "SRV", DNAME: "DNAME", OPT: "OPT", DS: "DS", RRSIG: "RRSIG", NSEC: "NSEC", DNSKEY: "DNSKEY",
+    }  # fmt: skip
 
 NAME = -1
 STRING = -2
