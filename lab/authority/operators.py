@@ -66,8 +66,8 @@ def delay(timeline: Timeline, *, quarters: int = 0, by: Seconds = 0, key: str | 
     inside slots if need be (such steps are marked assumed: nobody knows their hour). Until the new date the
     keys stand as right before the roll. `key` names the new key of the roll; without it the first roll moves.
     The end of the timeline stays: raises TimelineError if an event would fall beyond it or into the next
-    roll, if there is no such roll, or if the delay is negative. Source: facts.md 1.1 and 2.3; the roll of 2018
-    is the plan of 2017, delayed by four quarters.
+    roll, if there is no such roll, or if the delay is negative. Source: facts.md 1.1 and 2.3, where the roll
+    of 2018 is the plan of 2017 delayed by four quarters.
     """
     if quarters < 0 or by < 0 or (quarters and by):
         raise TimelineError(
@@ -173,15 +173,12 @@ def back_out(timeline: Timeline, at: Instant) -> Timeline:
 
     Before the roll: the new key stays published and never signs. After it and before the revocation: the old
     key signs again from `at` on and is not revoked. Either way the KSKs stay so for good, later rolls
-    included. The roll meant is the first whose old key has not left by then. Raises TimelineError once the
+    included. The roll meant is the one under way, or else the next. Raises TimelineError once the
     old key is revoked, for then there is no way back (facts.md 1.3; RFC 5011 section 2.1).
     """
     _check_inside(timeline, at, "back-out")
-    for roll in rolls(timeline):
-        gone = _first_at(timeline, roll, "absent")
-        if gone is None or gone > at:
-            break
-    else:
+    roll = _current_roll(timeline, at)
+    if roll is None:
         raise TimelineError(
             f"no roll to back out of at {format_instant(at)}",
             place="back-out",
@@ -202,6 +199,17 @@ def back_out(timeline: Timeline, at: Instant) -> Timeline:
         return _frozen(keys, stand, roll.old) if now >= start else keys
 
     return _rewrite(timeline, (start,), keys_at)
+
+
+def _current_roll(timeline: Timeline, at: Instant) -> Roll | None:
+    """Return the roll under way, whose old keys are still published, or else the next, if any."""
+    begun = [roll for roll in rolls(timeline) if timeline.steps[roll.first].at <= at]
+    ahead = [roll for roll in rolls(timeline) if timeline.steps[roll.first].at > at]
+    for roll in begun[-1:] + ahead[:1]:
+        gone = _first_at(timeline, roll, "absent")
+        if gone is None or gone > at:
+            return roll
+    return None
 
 
 def _first_at(timeline: Timeline, roll: Roll, state: KeyState) -> Instant | None:
