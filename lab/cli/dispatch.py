@@ -1,0 +1,92 @@
+"""Turn whatever a command does or raises into an exit status, and errors into one line each.
+
+Every command goes through `dispatch`: no error reaches a user as a traceback, and none takes two lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from ..errors import LabError, one_line
+from .commands import rootlab
+
+USAGE, FAULT, INTERRUPTED = 2, 4, 130
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; print what went wrong as one line on stderr."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            _print_anything(stream)
+        status = rootlab.main(list(arguments), prog_name="rootlab", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", INTERRUPTED)
+    except click.UsageError as error:
+        return _usage(error)
+    except click.ClickException as error:
+        return _complain(error.format_message(), USAGE)
+    except LabError as error:
+        return _complain(str(error), error.exit_status)
+    except OSError as error:
+        if error.filename is None:
+            return _fault(error)
+        return _complain(f"{error.filename}: {error.strerror or error}", USAGE)
+    except Exception as error:
+        return _fault(error)
+    return status if isinstance(status, int) else 0
+
+
+def _print_anything(stream: object) -> None:
+    """Let a stream show every text: a terminal that is not UTF-8 gets escapes instead of an exception."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _reader_left() -> int:
+    """End quietly when nobody reads on (`rootlab list models | head -1`).
+
+    Standard output is turned to the null device, or the interpreter would complain about it when it exits.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+    return 0
+
+
+def _complain(message: str, status: int) -> int:
+    """Print one line on stderr and return the status; with ROOTLAB_DEBUG=1 the traceback comes first."""
+    if os.environ.get("ROOTLAB_DEBUG", "") not in ("", "0") and status != INTERRUPTED:
+        traceback.print_exc()
+    print(f"rootlab: {one_line(message, 1000)}", file=sys.stderr)
+    return status
+
+
+def _usage(error: click.UsageError) -> int:
+    """Complain about the command line itself, and say where the right one is described."""
+    problem = error.format_message().rstrip(".")
+    problem = problem[:1].lower() + problem[1:]
+    command = error.ctx.command_path if error.ctx else "rootlab"
+    return _complain(f"usage: {problem}; see {command} --help", USAGE)
+
+
+def _fault(error: Exception) -> int:
+    """Complain about the lab itself, with the place in the code that a maintainer needs."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if f"{os.sep}lab{os.sep}" in frame.filename] or frames
+    frame = inside[-1]
+    place = f"{os.sep.join(frame.filename.split(os.sep)[-3:])}:{frame.lineno}"
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _complain(
+        f"a fault of the lab, not yours: {one_line(what, 200)} at {place}; please report this line, the "
+        "command line and the scenario (ROOTLAB_DEBUG=1 shows the traceback)",
+        FAULT,
+    )
