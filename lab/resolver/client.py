@@ -1,0 +1,78 @@
+"""What clients of a resolver live on: a DNSKEY RRset, good or bad, and how long it lasts.
+
+Traffic is taken to be steady: an entry that ends is fetched again in the same second, and a failure that is
+remembered for a while is retried the second the memory ends. While nothing in the world changes a retry cannot end
+otherwise than the one before it, so only retries at or after the next change are made; their grid stays exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..clock import Instant, Seconds
+from .policy import Cache, Trust
+from .validator import DnskeySet, tolerance
+
+FAR: Instant = 2**62
+"""Later than any instant of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One entry of the key cache: made at `fetched`, gone at `expires` (true time).
+
+    `trouble` says why a bad entry has no set: `no-answer`, `udp-size`, `no-dnskey`; empty if it did not verify.
+    """
+
+    dnskeys: DnskeySet | None
+    good: bool
+    fetched: Instant
+    expires: Instant
+    trouble: str = ""
+
+
+def good_entry(dnskeys: DnskeySet, cache: Cache, trust: Trust, now: Instant, offset: Seconds) -> Held:
+    """Return the entry for a set that verified.
+
+    It lasts min(TTL, original TTL, cap), at least the floor, and not beyond the signature's expiration (RFC 4035
+    section 5.3.3); a signature taken beyond its expiration counts up to the end of the tolerance.
+    """
+    local = now + offset
+    life = min([dnskeys.ttl, *(rrsig.original_ttl for rrsig in dnskeys.rrsigs)])
+    if cache.ttl_cap is not None:
+        life = min(life, cache.ttl_cap)
+    life = max(life, cache.ttl_floor)
+    for rrsig in dnskeys.rrsigs:
+        left = (rrsig.expiration - local + 2**31) % 2**32 - 2**31
+        if left <= 0:
+            left += tolerance(rrsig, trust)
+        if left >= 0:
+            life = min(life, max(1, left))
+    return Held(dnskeys, True, now, now + life)
+
+
+def bad_entry(dnskeys: DnskeySet | None, cache: Cache, now: Instant, trouble: str = "") -> Held:
+    """Return the entry for a set that did not verify, or did not come; it lasts as long as failures are remembered."""
+    return Held(dnskeys, False, now, now + cache.negative, trouble)
+
+
+def retry_at(held: Held, cache: Cache, target: Instant) -> Instant:
+    """Return the first instant on a bad entry's grid of retries that is at or after `target`."""
+    if cache.negative <= 0 or target >= FAR:
+        return target
+    if target <= held.expires:
+        return held.expires
+    steps = -(-(target - held.expires) // cache.negative)
+    return held.expires + steps * cache.negative
+
+
+def next_inception(dnskeys: DnskeySet | None, trust: Trust, local: Instant) -> Seconds | None:
+    """Return the seconds until a signature that is not yet valid becomes so, None if there is none."""
+    if dnskeys is None:
+        return None
+    waits = []
+    for rrsig in dnskeys.rrsigs:
+        wait = (rrsig.inception - local + 2**31) % 2**32 - 2**31 - tolerance(rrsig, trust)
+        if wait > 0:
+            waits.append(wait)
+    return min(waits, default=None)

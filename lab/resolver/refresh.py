@@ -1,0 +1,111 @@
+"""When the DNSKEY RRset is fetched next (RFC 5011 section 2.3, and what implementations make of it)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from ..clock import DAY, HOUR, Instant, Seconds, parse_duration
+from .policy import ResolverPolicy, Schedule
+from .rfc5011 import TrustPoint
+from .validator import DnskeySet
+
+_FALLBACK: Final = {"miss": "ok", "bogus": "none", "lost": "bogus", "blind": "lost"}
+UNKNOWN_TTL: Seconds = HOUR
+"""The TTL of an anchor whose line names none (Knot Resolver's root.keys, zone-file default)."""
+_EXPIRY_CAP: Seconds = 15 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The two times of RFC 5011 section 2.3, as last computed from a DNSKEY RRset."""
+
+    interval: Seconds
+    retry: Seconds
+
+
+def intervals_of(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet, now: Instant) -> Intervals:
+    """Return the refresh interval and retry time that a DNSKEY RRset asks for.
+
+    queryInterval = max(1 h, min(15 d, TTL/2, expiry/2)), retryTime = max(1 h, min(1 d, TTL/10, expiry/10)), where
+    expiry is the time from now to the expiration of a signature; `now` is by the resolver's own clock.
+    """
+    schedule = policy.schedule
+    if schedule.fixed_interval is not None:
+        return Intervals(schedule.fixed_interval, schedule.fixed_interval)
+    base = _ttl(policy, point, dnskeys)
+    expiry = _expiry(schedule, dnskeys, now)
+    if expiry is not None:
+        base = min(base, max(0, expiry))
+    return Intervals(
+        max(schedule.floor, min(schedule.interval_cap, base // schedule.interval_divisor)),
+        max(schedule.floor, min(schedule.retry_cap, base // schedule.retry_divisor)),
+    )
+
+
+def initial_intervals(policy: ResolverPolicy, point: TrustPoint) -> Intervals:
+    """Return the times to use before any DNSKEY RRset was seen: the floor, or what stored TTLs give."""
+    schedule = policy.schedule
+    if schedule.fixed_interval is not None:
+        return Intervals(schedule.fixed_interval, schedule.fixed_interval)
+    return Intervals(schedule.floor, schedule.floor)
+
+
+def _ttl(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet) -> Seconds:
+    source, cap = policy.schedule.ttl_source, policy.cache.ttl_cap
+    if source == "stored":
+        return min((cell.ttl or UNKNOWN_TTL for cell in point.cells), default=UNKNOWN_TTL)
+    if source == "capped":
+        return dnskeys.ttl if cap is None else min(dnskeys.ttl, cap)
+    return dnskeys.rrsigs[0].original_ttl if dnskeys.rrsigs else dnskeys.ttl
+
+
+def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | None:
+    """Return the seconds to a signature's expiration: of the first, or of the first to expire that has not yet."""
+    if schedule.expiry_source == "none" or not dnskeys.rrsigs:
+        return None
+    left = [(rrsig.expiration - now + 2**31) % 2**32 - 2**31 for rrsig in dnskeys.rrsigs]
+    if schedule.expiry_source == "first":
+        return left[0]
+    return min((seconds for seconds in left if seconds >= 0), default=_EXPIRY_CAP)
+
+
+@lru_cache(maxsize=256)
+def rule(schedule: Schedule, result: str) -> str | Seconds:
+    """Return what follows a result: `interval`, `retry`, `never`, or seconds; names of other results are followed."""
+    for _ in range(len(_FALLBACK) + 2):
+        word: str = getattr(schedule, f"after_{result}")
+        if word in ("interval", "retry", "never"):
+            return word
+        if word not in ("ok", "none", *_FALLBACK):
+            return parse_duration(word)
+        result = word
+    return "interval"
+
+
+def delay_after(policy: ResolverPolicy, result: str, times: Intervals) -> Seconds | None:
+    """Return the delay until the next refresh before jitter, None for never."""
+    what = rule(policy.schedule, result)
+    if isinstance(what, int):
+        return what
+    return {"interval": times.interval, "retry": times.retry, "never": None}[what]
+
+
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """A random sequence that is named by seed and purpose and can be read anywhere: draw number n needs no others."""
+
+    seed: int
+    purpose: str
+
+    def draw(self, number: int, bound: int) -> int:
+        """Return draw number `number`, a whole number in [0, bound)."""
+        digest = sha256(f"{self.seed}/{self.purpose}/{number}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") % bound if bound > 0 else 0
+
+    def spread(self, delay: Seconds, tenths: int, number: int) -> Seconds:
+        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`: rest + random(wait/10))."""
+        part = delay * tenths // 10
+        return delay - part + self.draw(number, part)
