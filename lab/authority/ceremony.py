@@ -34,6 +34,7 @@ from .ceremony_xml import (
     refuse,
     several,
     short,
+    shown,
     text_of,
 )
 
@@ -180,7 +181,7 @@ class CeremonyFile:
 
     def place(self, bundle: Bundle) -> str:
         """Return how errors call a bundle: `file: bundle 3 (id)`."""
-        return f"{self.file}: {bundle_text(bundle.number, bundle.id)}"
+        return f"{shown(self.file)}: {bundle_text(bundle.number, bundle.id)}"
 
 
 def bundle_text(number: int, bundle_id: str) -> str:
@@ -197,7 +198,7 @@ def parse_ceremony(data: bytes, file: str) -> CeremonyFile:
     """Read a KSR or SKR from its octets; `file` is its name in errors. Raises CeremonyError, nothing else."""
     root = parse_xml(data, file)
     if root.tag != "KSR":
-        refuse(file, f"the root element is {short(root.tag)}, not KSR", "give a KSR or SKR file")
+        refuse(shown(file), f"the root element is {short(root.tag)}, not KSR", "give a KSR or SKR file")
     return _Reader(file).file_of(root, sha256(data).hexdigest())
 
 
@@ -206,10 +207,11 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.place = shown(file)
         self.unknown: list[str] = []
 
     def file_of(self, root: Node, digest: str) -> CeremonyFile:
-        place = self.file
+        place = self.place
         bodies = [child for child in root.children if child.tag in _KINDS]
         if len(bodies) != 1:
             problem = "more than one Request or Response" if bodies else "neither Request nor Response"
@@ -237,14 +239,14 @@ class _Reader:
 
     def _bundles(self, body: Node, owner: bytes) -> tuple[Bundle, ...]:
         tag = f"{body.tag}Bundle"
-        place = f"{self.file}: {body.tag}"
+        place = f"{self.place}: {body.tag}"
         self._note_unknown(body, (f"{body.tag}Policy", tag), place)
         nodes = several(body, tag, MAX_BUNDLES, place)
         return tuple(self._bundle(node, number, owner) for number, node in enumerate(nodes, 1))
 
     def _bundle(self, node: Node, number: int, owner: bytes) -> Bundle:
-        bundle_id = attribute(node, "id", f"{self.file}: bundle {number}")
-        place = f"{self.file}: {bundle_text(number, bundle_id)}"
+        bundle_id = attribute(node, "id", f"{self.place}: bundle {number}")
+        place = f"{self.place}: {bundle_text(number, bundle_id)}"
         self._note_unknown(node, ("Inception", "Expiration", "Signer", "Key", "Signature"), place)
         inception, expiration = instant_of(node, "Inception", place), instant_of(node, "Expiration", place)
         keys = enumerate(several(node, "Key", MAX_KEYS, place), 1)
@@ -300,8 +302,8 @@ class _Reader:
 
     def _policies(self, body: Node) -> tuple[SignaturePolicy | None, SignaturePolicy | None]:
         tag = f"{body.tag}Policy"
-        place = f"{self.file}: {tag}"
-        node = optional(body, tag, f"{self.file}: {body.tag}")
+        place = f"{self.place}: {tag}"
+        node = optional(body, tag, f"{self.place}: {body.tag}")
         if node is None:
             return None, None
         self._note_unknown(node, ("KSK", "ZSK"), place)

@@ -18,7 +18,7 @@ from ..dnssec.names import ROOT
 from ..dnssec.rrset import SignedRRset
 from ..errors import CeremonyError, TimelineError
 from .ceremony import Bundle, CeremonyFile, CeremonyKey, read_ceremony
-from .ceremony_xml import short
+from .ceremony_xml import short, shown
 from .slots import parse_quarter, quarter_of, slot_inception
 from .timeline import KeySet, SlotId, Step, Timeline
 
@@ -143,7 +143,7 @@ class SkrAuthority:
         try:
             return Timeline(tuple(steps), max(bundle.ttl for _, bundle in self._line))
         except TimelineError as error:
-            raise CeremonyError(str(error), place=self.files[0].file) from None
+            raise CeremonyError(str(error), place=shown(self.files[0].file)) from None
 
     def _key_set(self, bundle: Bundle) -> KeySet:
         """Return a bundle's keys by name, each once; the tag breaks no tie, so they keep file order."""
@@ -166,7 +166,7 @@ def _require_response(file: CeremonyFile) -> None:
     if file.kind != "skr":
         raise CeremonyError(
             "a request (KSR), which carries no signature by a KSK",
-            place=file.file,
+            place=shown(file.file),
             remedy="give the response (SKR)",
         )
 
@@ -178,7 +178,7 @@ def _in_order(files: tuple[CeremonyFile, ...]) -> tuple[tuple[CeremonyFile, Bund
         if file.owner != ROOT:
             raise CeremonyError(
                 f"its domain is {short(file.domain)}, and only the root is replayed",
-                place=file.file,
+                place=shown(file.file),
                 remedy="give files whose domain is '.'",
             )
     line = sorted(

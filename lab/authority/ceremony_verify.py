@@ -18,7 +18,7 @@ from ..dnssec.keys import SUPPORTED_ALGORITHMS, Key
 from ..dnssec.names import name_to_text
 from ..dnssec.rrset import verify_rrsig
 from .ceremony import Bundle, CeremonyFile, CeremonySignature, SignaturePolicy, bundle_text
-from .ceremony_xml import short
+from .ceremony_xml import short, shown
 
 Severity: TypeAlias = Literal["error", "note"]
 
@@ -50,10 +50,8 @@ class CeremonyFinding:
 
     def __str__(self) -> str:
         """Write the finding as one line: file, bundle, identifier and what is wrong."""
-        where = (
-            self.file if self.bundle is None else f"{self.file}: {bundle_text(self.bundle, self.bundle_id)}"
-        )
-        return f"{where}: {self.identifier}: {self.message}"
+        bundle = "" if self.bundle is None else f"{bundle_text(self.bundle, self.bundle_id)}: "
+        return f"{shown(self.file)}: {bundle}{self.identifier}: {self.message}"
 
 
 class BundleRule(NamedTuple):
@@ -298,7 +296,7 @@ _SEVERITY: dict[str, Severity] = {identifier: severity for identifier, severity,
 def _verify_file(file: CeremonyFile) -> Iterator[CeremonyFinding]:
     for place in file.unknown:
         yield _of_file(
-            "CER-UNKNOWN", file, f"{place.removeprefix(f'{file.file}: ')} is not part of the format"
+            "CER-UNKNOWN", file, f"{place.removeprefix(f'{shown(file.file)}: ')} is not part of the format"
         )
     before: Bundle | None = None
     for bundle in file.bundles:
@@ -362,7 +360,7 @@ def _verify_answers(files: tuple[CeremonyFile, ...]) -> Iterator[CeremonyFinding
         for bundle in file.bundles:
             wanted = asked.pop(bundle.id, None)
             if wanted is None:
-                yield _of_bundle("CER-REQUEST", file, bundle, f"{request.file} does not ask for it")
+                yield _of_bundle("CER-REQUEST", file, bundle, f"{shown(request.file)} does not ask for it")
             elif _zone_keys(bundle) != _zone_keys(wanted):
                 yield _of_bundle(
                     "CER-REQUEST", file, bundle, f"its ZSKs are not those of {request.place(wanted)}"

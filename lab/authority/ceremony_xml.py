@@ -61,7 +61,7 @@ def read_limited(path: Path) -> bytes:
     Opened without blocking and inspected before the first read, so that a pipe or an endless device is
     refused and never waited for. Raises CeremonyError.
     """
-    place = str(path)
+    place = shown(str(path))
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:
@@ -97,6 +97,7 @@ def _open_problem(error: OSError | ValueError) -> str:
 
 def parse_xml(data: bytes, file: str) -> Node:
     """Parse octets into the root `Node`; `file` names them in errors. Raises CeremonyError, nothing else."""
+    file = shown(file)
     builder = _Builder(file)
     parser: Any = DefusedXMLParser(
         target=builder, forbid_dtd=True, forbid_entities=True, forbid_external=True
@@ -273,6 +274,11 @@ def octets_of(node: Node, tag: str, limit: int, place: str) -> bytes:
     if len(octets) > limit:
         refuse(f"{place}: {tag}", f"longer than {limit} octets", DAMAGED)
     return octets
+
+
+def shown(file: str, limit: int = 160) -> str:
+    """Return a path as error lines have room for it: a long one loses its beginning."""
+    return file if len(file) <= limit else "..." + file[3 - limit :]
 
 
 def short(text: str, limit: int = 48) -> str:
