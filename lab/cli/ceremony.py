@@ -109,7 +109,7 @@ def _plural(number: int, noun: str) -> str:
 def _file_table(file: CeremonyFile) -> str:
     """Return one file as a title, a row per bundle, and the identifiers of its KSKs."""
     from ..report import Page
-    from ..report.text import screen, table, text_of
+    from ..report.sheet import screen, table, text_of
 
     grid = table()
     for heading in ("#", "inception", "expiration", "KSKs", "ZSKs", "signed by", "size"):
