@@ -27,7 +27,7 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=key_of)
 
     @classmethod
-    def keys(cls) -> tuple[str, ...]:
+    def allowed_keys(cls) -> tuple[str, ...]:
         """Return the keys this table may have, in the order of the documentation."""
         return tuple(key_of(name) for name in cls.model_fields)
 
@@ -36,7 +36,7 @@ class Table(BaseModel):
     def _only_known_keys(cls, data: Any) -> Any:
         """Report an unknown key before anything else: it often is why another one is missing."""
         if isinstance(data, dict):
-            known = cls.keys()
+            known = cls.allowed_keys()
             for key in data:
                 if key not in known:
                     raise PydanticCustomError("unknown_key", "unknown key", {"key": key, "known": known})
