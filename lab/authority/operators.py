@@ -42,8 +42,8 @@ def rolls(timeline: Timeline) -> tuple[Roll, ...]:
         if new:
             begun.append((index, new))
             seen.update(new)
-    ends = [index for index, _ in begun[1:]] + [len(steps)]
-    return tuple(_roll(steps, first, end, new) for (first, new), end in zip(begun, ends, strict=True))
+    ends = [*(index for index, _ in begun[1:]), len(steps)]
+    return tuple(_roll(steps, first, end, new) for (first, new), end in zip(begun, ends, strict=False))
 
 
 def _roll(steps: tuple[Step, ...], first: int, end: int, new: tuple[str, ...]) -> Roll:
