@@ -51,6 +51,10 @@ _STAYS_SO = ("publish+", "rollover+")
 """Schemas whose quarter before can look the same, for a timeline that begins in the middle of a roll."""
 
 
+_SHAPES_TIMELINE = ("start", "stop", "authority", "timeline")
+"""The tables of a base that another scenario takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file on the way along `base`: how it is shown to the user, where it lies, what it says."""
@@ -59,11 +63,11 @@ class Source:
     path: Path
     file: ScenarioFile
 
-    def content(self) -> str:
-        """Return what of the file shapes the timeline, in canonical JSON and free of file names."""
-        dump = self.file.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        kept = {key: dump[key] for key in ("start", "stop", "authority", "timeline") if key in dump}
-        return json.dumps(kept, sort_keys=True)
+    def content(self) -> dict[str, Any]:
+        """Return what the file says as JSON values, without names of files."""
+        dump = self.file.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"keys"})
+        dump.get("authority", {}).pop("base", None)
+        return dump
 
 
 def sources(first: Source) -> tuple[Source, ...]:
@@ -80,7 +84,11 @@ def sources(first: Source) -> tuple[Source, ...]:
                 remedy=f"let a chain of at most {MAX_BASES} bases end in a timeline",
             )
         shown = str(path)
-        file = validate(ScenarioFile, parse_toml(read_file(path), shown), shown)
+        try:
+            text = read_file(path)
+        except ScenarioError as problem:
+            raise ScenarioError(f"{path} {problem.problem}", place=where, remedy=problem.remedy) from None
+        file = validate(ScenarioFile, parse_toml(text, shown), shown)
         chain.append(Source(shown, path, file))
     return tuple(chain)
 
@@ -110,7 +118,8 @@ def build_timeline(chain: tuple[Source, ...]) -> Timeline:
     timeline = _draw(chain, begin, end)
     for source in reversed(chain):
         for number, operator in enumerate(source.file.authority.operator, 1):
-            with _placed(f"{source.shown}: authority.operator[{number}].{operator.choice}"):
+            hint = "" if operator.delay is None else "a timeline ends with the quarter of stop"
+            with _placed(f"{source.shown}: authority.operator[{number}].{operator.choice}", hint):
                 timeline = _apply(timeline, operator)
     return timeline
 
@@ -165,10 +174,10 @@ def _draw(chain: tuple[Source, ...], begin: Instant, end: Instant) -> Timeline:
     assert authority.quarters is not None
     assert authority.keys is not None
     with _placed(f"{last.shown}: authority.quarters"):
-        return _from_quarters(dict(authority.quarters), _ksks(authority.keys), begin, end, ttl)
+        return _from_quarters(dict(authority.quarters), ksks(authority.keys), begin, end, ttl)
 
 
-def _ksks(keys: TwoKeys | tuple[str, ...]) -> tuple[str, ...]:
+def ksks(keys: TwoKeys | tuple[str, ...]) -> tuple[str, ...]:
     """Return the KSKs in order."""
     if isinstance(keys, TwoKeys):
         return (keys.current,) if keys.next is None else (keys.current, keys.next)
@@ -176,7 +185,7 @@ def _ksks(keys: TwoKeys | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _from_quarters(
-    quarters: dict[str, Any], ksks: tuple[str, ...], begin: Instant, end: Instant, ttl: Seconds
+    quarters: dict[str, Any], keys: tuple[str, ...], begin: Instant, end: Instant, ttl: Seconds
 ) -> Timeline:
     """Draw IANA's grid from the quarter before the first one of interest, for its zone is still served."""
     named = [parse_quarter(text) for text in quarters]
@@ -185,7 +194,7 @@ def _from_quarters(
     opening = quarters.get(format_quarter(first))
     if opening in _STAYS_SO:
         quarters[format_quarter(first - 1)] = opening
-    return quarter_timeline(quarters, ksks, format_quarter(first - 1), format_quarter(last), ttl)
+    return quarter_timeline(quarters, keys, format_quarter(first - 1), format_quarter(last), ttl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +261,15 @@ def _apply(timeline: Timeline, operator: Operator) -> Timeline:
 
 
 @contextmanager
-def _placed(where: str) -> Iterator[None]:
-    """Put the file and the table in front of a TimelineError's own place."""
+def _placed(where: str, hint: str = "") -> Iterator[None]:
+    """Put the file and the table in front of a TimelineError's own place, and a hint after its remedy."""
     try:
         yield
     except TimelineError as problem:
         own = problem.place.removeprefix(where.rpartition(".")[2]).lstrip(": ").removeprefix("timeline, ")
         place = f"{where}, {own}" if own not in ("", "timeline") else where
-        raise TimelineError(problem.problem, place=place, remedy=problem.remedy) from None
+        remedy = f"{problem.remedy}; {hint}" if hint else problem.remedy
+        raise TimelineError(problem.problem, place=place, remedy=remedy) from None
 
 
 def xml_listings(chain: tuple[Source, ...], timeline: Timeline) -> tuple[XmlListing, ...]:
@@ -303,12 +313,12 @@ def xml_listings(chain: tuple[Source, ...], timeline: Timeline) -> tuple[XmlList
 def digest(chain: tuple[Source, ...], key_files: dict[str, bytes]) -> str:
     """Return a SHA-256 in hex over what a run depends on: all of the file, its bases, its own key files.
 
-    File names, comments and the order of keys do not count.
+    Of a base only what shapes the timeline counts. File names, comments and the order of keys do not.
     """
-    whole = chain[0].file.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"keys"})
+    bases = [source.content() for source in chain[1:]]
     content = {
-        "scenario": whole,
-        "bases": [json.loads(source.content()) for source in chain[1:]],
+        "scenario": chain[0].content(),
+        "bases": [{key: base[key] for key in _SHAPES_TIMELINE if key in base} for base in bases],
         "keys": {name: sha256(data).hexdigest() for name, data in key_files.items()},
     }
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

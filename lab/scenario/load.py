@@ -11,14 +11,13 @@ from ..clock import format_instant
 from ..errors import ScenarioError
 from .authority import Source, build_timeline, digest, sources, xml_listings
 from .catalogue import find_scenario
+from .keys import KnownKeys, key_files
 from .model import ScenarioFile
 from .parts import Checks, event_specs, expectations, subject_specs
 from .source import parse_toml, read_file, validate
 from .spec import Scenario
 
 __all__ = ["Scenario", "load_scenario", "load_text"]
-
-MAX_KEY_FILE = 65536
 
 
 def load_scenario(argument: str | Path) -> Scenario:
@@ -36,16 +35,14 @@ def load_text(text: str, path: Path = Path("scenario.toml")) -> Scenario:
             "is not before stop", place=f"{shown}: start", remedy="let the run take some time"
         )
     chain = sources(Source(shown, path, file))
+    files = key_files(chain)
+    paths = {name: own.path for name, own in files.items()}
+    known = KnownKeys(paths)
+    known.check_authority(chain)
     timeline = build_timeline(chain)
     _check_span(file, shown, timeline.start, timeline.steps[-1].expiration)
-    files = _key_files(chain)
-    data = {name: _read_key(where, path) for name, (where, path) in files.items()}
-    key_files = {name: path for name, (_, path) in files.items()}
-    checks = Checks(file, shown, timeline, key_files)
+    checks = Checks(file, shown, timeline, known)
     signer = timeline.key_set(file.start).trusted_signers[0]
-    listings = xml_listings(chain, timeline)
-    checks.own_keys(files)
-    checks.authority_keys(listings)
     return Scenario(
         name=path.stem,
         path=shown,
@@ -55,12 +52,12 @@ def load_text(text: str, path: Path = Path("scenario.toml")) -> Scenario:
         timeline=timeline,
         anchors_default=(signer,),
         key_names=_key_names(file, checks),
-        key_files=key_files,
-        xml=listings,
+        key_files=paths,
+        xml=xml_listings(chain, timeline),
         subjects=subject_specs(checks, (signer,)),
         events=event_specs(checks),
         expectations=expectations(checks),
-        digest=digest(chain, data),
+        digest=digest(chain, {name: own.data for name, own in files.items()}),
         cites=file.cites,
         notes=file.notes,
         seed=file.seed,
@@ -81,30 +78,6 @@ def _check_span(file: ScenarioFile, shown: str, begin: int, end: int) -> None:
             place=f"{shown}: stop",
             remedy="stop the run earlier, or write the timeline in quarters",
         )
-
-
-def _key_files(chain: tuple[Source, ...]) -> dict[str, tuple[str, Path]]:
-    """Return the user's own key files by name: where each was named, and its path."""
-    found: dict[str, tuple[str, Path]] = {}
-    for source in reversed(chain):
-        for name, file in source.file.keys.items():
-            found[name] = (f"{source.shown}: keys.{name}", source.path.parent / file)
-    return found
-
-
-def _read_key(where: str, path: Path) -> bytes:
-    """Return the octets of a key file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_KEY_FILE + 1)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise ScenarioError(
-            f"{path} cannot be read: {reason}", place=where, remedy="name a PEM file with a private key"
-        ) from None
-    if len(data) > MAX_KEY_FILE:
-        raise ScenarioError(f"{path} is too large", place=where, remedy="a key file holds one private key")
-    return data
 
 
 def _key_names(file: ScenarioFile, checks: Checks) -> tuple[str, ...]:

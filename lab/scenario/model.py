@@ -131,8 +131,10 @@ class Listing(Table):
     until: FileInstant | None = Field(None, description="validUntil; default: its revocation, else none")
 
 
-def _keys_kind(value: Any) -> str:
-    return "<table>" if isinstance(value, (dict, TwoKeys)) else "<array>"
+def _keys_kind(value: Any) -> str | None:
+    if isinstance(value, (list, tuple)):
+        return "<array>"
+    return "<table>" if isinstance(value, (dict, TwoKeys)) else None
 
 
 class Authority(Table):

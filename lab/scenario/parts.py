@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 
-from ..authority.keyring import KeyRing
 from ..authority.timeline import Timeline
 from ..clock import Instant, format_instant
-from ..errors import KeyFileError, ScenarioError
+from ..errors import ScenarioError
 from .expectations import Expectation
+from .keys import KnownKeys
 from .model import EventTable, ExpectTable, ScenarioFile, SubjectTable
 from .spec import (
     Action,
@@ -27,82 +25,44 @@ from .spec import (
     SetStateWritable,
     SubjectSpec,
     Window,
-    XmlListing,
 )
 from .tables import allowed, key_of
 
 MAX_RESTARTS = 100_000
 
-_QUARTER_ZSK = re.compile(r"zsk-\d{4}q[1-4]", re.ASCII)
+_ROW = re.compile(
+    r"\s*\S+\s+\S+\s+\S+(?:\s+(?:(?:after|before)\s+(?:add|rem|keep)|twice|if-valid))*\s*", re.ASCII
+)
+"""One row of a policy's table, as lab/resolver/rfc5011.py writes them."""
 
 
 @dataclass(frozen=True)
 class Checks:
-    """What a part of a scenario is checked against; every error names the file and a place in it."""
+    """What the parts of a scenario are checked against; every error names the file and a place in it."""
 
     file: ScenarioFile
     shown: str
     timeline: Timeline
-    key_files: Mapping[str, Path]
-    _known: dict[str, None] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Collect the names of all keys that have a file."""
-        self._known.update(dict.fromkeys(KeyRing(self.key_files).names()))
+    keys: KnownKeys
 
     @cached_property
     def subjects(self) -> dict[str, SubjectTable]:
         """Return the subjects by name."""
         return {subject.name: subject for subject in self.file.subject}
 
+    def place(self, place: str) -> str:
+        """Return a place with the file in front."""
+        return f"{self.shown}: {place}"
+
     def fail(self, place: str, problem: str, remedy: str = "") -> ScenarioError:
         """Return the error for a place of the file."""
-        return ScenarioError(problem, place=f"{self.shown}: {place}", remedy=remedy)
-
-    def key(self, name: str, place: str) -> None:
-        """Refuse a key nobody has."""
-        if name not in self._known and _QUARTER_ZSK.fullmatch(name) is None:
-            remedy = f"{allowed(name, (*self._known, 'zsk-YYYYqN'))}, or name its file in [keys]"
-            raise self.fail(place, f"there is no key {name}", remedy)
-
-    def keys(self, names: Iterable[str], place: str) -> None:
-        """Refuse a key nobody has, or one named twice."""
-        seen: list[str] = []
-        for number, name in enumerate(names, 1):
-            self.key(name, f"{place}[{number}]")
-            if name in seen:
-                raise self.fail(f"{place}[{number}]", f"{name} is there already", "name every key once")
-            seen.append(name)
+        return ScenarioError(problem, place=self.place(place), remedy=remedy)
 
     def inside(self, at: Instant | None, place: str) -> None:
         """Refuse an instant outside the run."""
         if at is not None and not self.file.start <= at <= self.file.stop:
             span = f"{format_instant(self.file.start)} to {format_instant(self.file.stop)}"
             raise self.fail(place, "lies outside the run", f"the run goes from {span}")
-
-    def own_keys(self, files: Mapping[str, tuple[str, Path]]) -> None:
-        """Refuse a key file of the user's that cannot sign, or must not."""
-        ring = KeyRing(self.key_files)
-        for name, (where, _) in files.items():
-            try:
-                ring.get(name)
-            except KeyFileError as problem:
-                detail = f"{problem.place}: {problem.problem}" if problem.place else problem.problem
-                raise ScenarioError(detail, place=where, remedy=problem.remedy) from None
-
-    def authority_keys(self, listings: Sequence[XmlListing]) -> None:
-        """Refuse a timeline whose keys nobody has, or that calls a ZSK a KSK or the other way round."""
-        for step in self.timeline.steps:
-            for names, is_zsk in ((step.keys.ksks, False), (step.keys.zsks, True)):
-                for name in names:
-                    if name.startswith("zsk-") is not is_zsk:
-                        kind, prefix = ("ZSK", "begins") if is_zsk else ("KSK", "does not begin")
-                        raise self.fail(
-                            "authority", f"{name} cannot be a {kind}", f"the name of one {prefix} with zsk-"
-                        )
-                    self.key(name, "authority")
-        for listing in listings:
-            self.key(listing.key, "authority.xml")
 
 
 def subject_specs(checks: Checks, default_anchors: tuple[str, ...]) -> tuple[SubjectSpec, ...]:
@@ -126,7 +86,7 @@ def _subject_spec(
     model = subject.model or subject.name
     _check_model(checks, model, subject, place)
     anchors = subject.anchors or default_anchors
-    checks.keys(anchors, f"{place}.anchors")
+    checks.keys.check_all(anchors, checks.place(f"{place}.anchors"))
     start, stop = checks.file.start, checks.file.stop
     first_start = subject.first_start if subject.first_start is not None else start
     checks.inside(first_start, f"{place}.first-start")
@@ -164,6 +124,10 @@ def _check_model(checks: Checks, model: str, subject: SubjectTable, place: str) 
         remedy = f"{hint}{allowed(model, tuple(MODELS))}"
         raise checks.fail(f"{place}.{key}", f"there is no model {model}", remedy)
     policy = MODELS[model].policy
+    for line in str(subject.policy.get("rows", "")).splitlines():
+        if line.strip() and _ROW.fullmatch(line) is None:
+            remedy = "write STATE event TARGET [after|before add|rem|keep] [twice] [if-valid]"
+            raise checks.fail(f"{place}.policy.rows", f"{line.strip()[:80]!r} is not a row", remedy)
     for knob, value in subject.policy.items():
         if knob != "rows" and knob not in KNOBS:
             raise checks.fail(f"{place}.policy.{knob[:64]}", "unknown knob", allowed(knob, (*KNOBS, "rows")))
@@ -233,7 +197,7 @@ def _action(checks: Checks, event: EventTable, place: str) -> Action:
     if event.state_writable is not None:
         return SetStateWritable(event.state_writable)
     if event.anchors is not None:
-        checks.keys(event.anchors.set, f"{here}.set")
+        checks.keys.check_all(event.anchors.set, checks.place(f"{here}.set"))
         return SetAnchors(event.anchors.set, event.anchors.apply)
     if event.off is not None:
         return Off(_until(checks, event.at, event.off.until, here))
@@ -281,4 +245,4 @@ def _check_params(checks: Checks, table: ExpectTable, place: str) -> None:
         checks.inside(getattr(params, attribute, None), f"{place}.{key_of(attribute)}")
     key = getattr(params, "key", None)
     if key is not None:
-        checks.key(key, f"{place}.key")
+        checks.keys.check(key, checks.place(f"{place}.key"))

@@ -75,7 +75,7 @@ def parse_toml(text: str, shown_path: str) -> dict[str, Any]:
         raise ScenarioError(
             _POSITION.sub("", message),
             place=f"{shown_path}: {where}",
-            remedy="the file is not TOML (https://toml.io)",
+            remedy="mend the TOML here (https://toml.io)",
         ) from None
     except RecursionError:
         raise ScenarioError("is nested too deeply", place=shown_path, remedy="a scenario is flat") from None
@@ -161,7 +161,8 @@ def _pydantic_words(value: Any, _context: Mapping[str, Any], message: str) -> st
 
 
 _WORDS: dict[str, Callable[[Any, Mapping[str, Any], str], str]] = {
-    "missing": lambda _value, _context, _message: "is missing",
+    "missing": lambda _value, _context, _message: "is missing, and there is no default",
+    "union_tag_not_found": _must_be("an array of names, or a table with current and next"),
     "string_type": _must_be("a string"),
     "bool_type": _must_be("true or false"),
     "int_type": _must_be("a whole number"),
