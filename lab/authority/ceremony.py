@@ -43,6 +43,8 @@ MAX_BUNDLES = 64
 MAX_KEYS = 64
 MAX_SIGNATURES = 64
 MAX_POLICY_ALGORITHMS = 64
+MAX_UNKNOWN = 64
+"""Places of unknown elements that are kept; a file with more is no better known by them."""
 MAX_PUBLIC_KEY_OCTETS = 2048
 MAX_SIGNATURE_OCTETS = 2048
 MAX_MESSAGE_OCTETS = 65_535
@@ -160,7 +162,7 @@ class SignaturePolicy:
 class CeremonyFile:
     """Hold a whole KSR or SKR. `file` is the path as given, `digest` the SHA-256 of its octets in hex.
 
-    `unknown` lists the places of elements the format does not have.
+    `unknown` lists the places of elements the format does not have, the first 64.
     """
 
     file: str
@@ -327,7 +329,8 @@ class _Reader:
         )
 
     def _note_unknown(self, node: Node, known: tuple[str, ...], place: str) -> None:
-        self.unknown += [f"{place}: {short(child.tag)}" for child in node.children if child.tag not in known]
+        found = [f"{place}: {short(child.tag)}" for child in node.children if child.tag not in known]
+        self.unknown += found[: MAX_UNKNOWN - len(self.unknown)]
 
 
 def _algorithm(node: Node, place: str) -> tuple[int, int | None, int | None]:

@@ -119,8 +119,7 @@ def parse_xml(data: bytes, file: str) -> Node:
     except (ParseError, ValueError, LookupError) as error:
         problem = f"not well-formed XML ({_reason(error)})"
         raise CeremonyError(problem, place=f"{file}: line {builder.line}", remedy=DAMAGED) from None
-    if builder.root is None:
-        raise CeremonyError("holds no element", place=file, remedy=DAMAGED)
+    assert builder.root is not None, "expat accepts no document without an element"
     return builder.root
 
 
@@ -171,8 +170,6 @@ class _Builder:
         self._lengths.append(0)
 
     def data(self, text: str) -> None:
-        if not self._open:
-            return
         self._lengths[-1] += len(text)
         if self._lengths[-1] > MAX_TEXT_CHARACTERS:
             self._refuse(f"text longer than {MAX_TEXT_CHARACTERS} characters in one element")

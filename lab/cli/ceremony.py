@@ -5,7 +5,7 @@ What is heavy (XML, cryptography, tables) is imported when a command runs: `root
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,56 +13,58 @@ import click
 
 from ..clock import DAY, Instant, format_instant
 from ..errors import one_line
+from .options import FILE
+from .output import page, show
 
 if TYPE_CHECKING:
     from ..authority.ceremony import Bundle, CeremonyFile, CeremonyKey
     from ..authority.ceremony_verify import CeremonyFinding
 
-WIDTH = 100
-"""Columns a table may take."""
-
 _KINDS = {"ksr": "KSR (request)", "skr": "SKR (response)"}
 
-_files = click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=False)
-)
-_format = click.option(
+_files = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+_form = click.option(
     "--format",
-    "layout",
+    "form",
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="Layout.",
+    help="Tables and lines, or all facts for programs.",
 )
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def ceremony() -> None:
-    """Read the files of root key ceremonies: requests (KSR) and signed responses (SKR)."""
+    """Read the files of key ceremonies (KSR, SKR).
+
+    A request (KSR) asks for signatures over the root's DNSKEY RRset, a response (SKR) brings them; both have
+    one bundle for each slot.
+    """
 
 
-@ceremony.command()
+@ceremony.command("show")
 @_files
-@_format
-def show(files: tuple[Path, ...], layout: str) -> None:
-    """Show each bundle's window, keys, signers and response size, without verifying."""
+@_form
+def show_files(files: tuple[Path, ...], form: str) -> None:
+    """Show the bundles: windows, keys, signers, sizes."""
     from ..authority.ceremony import read_ceremony
 
     given = [read_ceremony(path) for path in files]
-    if layout == "json":
-        _print_json({"files": [_file_json(file) for file in given]})
+    if form == "json":
+        _show_json({"files": [_file_json(file) for file in given]})
     else:
-        click.echo("\n".join(_file_table(file) for file in given), nl=False)
+        show("\n".join(_file_table(file) for file in given))
 
 
-@ceremony.command()
+@ceremony.command("verify")
 @_files
-@_format
+@_form
 @click.pass_context
-def verify(context: click.Context, files: tuple[Path, ...], layout: str) -> None:
-    """Verify every signature, tag, window and TTL, and hold the files against each other.
+def verify_files(context: click.Context, files: tuple[Path, ...], form: str) -> None:
+    """Verify every signature, tag, window and TTL.
 
-    Exit status 1 and the bundle named if anything is wrong, 2 if a file cannot be read. Notes change nothing.
+    Several files are also held against each other. Exit status 1, and the bundle named, if anything is wrong;
+    2 if a file cannot be read. A note changes nothing.
     """
     from ..authority.ceremony import read_ceremony
     from ..authority.ceremony_verify import verified_signatures, verify
@@ -71,8 +73,8 @@ def verify(context: click.Context, files: tuple[Path, ...], layout: str) -> None
     findings = verify(given)
     counts = [(file, verified_signatures(file)) for file in given]
     failed = any(finding.is_error for finding in findings)
-    if layout == "json":
-        _print_json(
+    if form == "json":
+        _show_json(
             {
                 "verdict": "failed" if failed else "passed",
                 "files": [{**_head_json(file), **_counts_json(file, verified)} for file, verified in counts],
@@ -80,15 +82,16 @@ def verify(context: click.Context, files: tuple[Path, ...], layout: str) -> None
             }
         )
     else:
-        for file, verified in counts:
-            click.echo(_count_line(file, verified))
-        for finding in findings:
-            click.echo(one_line(f"{finding.severity}: {finding}"))
+        lines = [_count_line(file, verified) for file, verified in counts]
+        lines += [one_line(f"{finding.severity}: {finding}") for finding in findings]
+        show("".join(f"{line}\n" for line in lines))
     context.exit(1 if failed else 0)
 
 
-def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2))
+def _show_json(value: dict[str, Any]) -> None:
+    from ..report.as_json import dump
+
+    show(dump(value))
 
 
 def _total(file: CeremonyFile) -> int:
@@ -108,15 +111,14 @@ def _plural(number: int, noun: str) -> str:
 
 def _file_table(file: CeremonyFile) -> str:
     """Return one file as a title, a row per bundle, and the identifiers of its KSKs."""
-    from ..report import Page
     from ..report.sheet import screen, table, text_of
 
     grid = table()
     for heading in ("#", "inception", "expiration", "KSKs", "ZSKs", "signed by", "size"):
-        number = heading in ("#", "size")
-        grid.add_column(
-            heading, justify="right" if number else "left", no_wrap=number or heading.endswith("tion")
-        )
+        if heading in ("KSKs", "ZSKs", "signed by"):
+            grid.add_column(heading, overflow="fold", min_width=len("19164R"))
+        else:
+            grid.add_column(heading, justify="right" if heading in ("#", "size") else "left", no_wrap=True)
     for bundle in file.bundles:
         grid.add_row(
             str(bundle.number),
@@ -127,7 +129,7 @@ def _file_table(file: CeremonyFile) -> str:
             " ".join(str(signature.rrsig.key_tag) for signature in bundle.signatures),
             str(bundle.response_size) if file.kind == "skr" else "-",
         )
-    console = screen(Page(WIDTH))
+    console = screen(page())
     console.print(one_line(f"{file.file}: {_KINDS[file.kind]} for {file.domain}"), soft_wrap=True)
     console.print(one_line(f"id {file.id}, serial {file.serial}, SHA-256 {file.digest[:16]}"), soft_wrap=True)
     console.print()
@@ -145,7 +147,7 @@ def _legend(file: CeremonyFile) -> list[str]:
     for key in (key for bundle in file.bundles for key in bundle.keys if key.key.is_sep):
         known = real_root_label(key.key)
         name = f"{key.identifier}, {known} of the real root" if known else key.identifier
-        lines[one_line(f"{_tag(key)}  {name}", WIDTH)] = None
+        lines[one_line(f"{_tag(key)}  {name}", 100)] = None
     if any(key.key.is_revoked for bundle in file.bundles for key in bundle.keys):
         lines["R: revoked (RFC 5011), the tag counts the REVOKE bit"] = None
     if file.kind == "skr":
@@ -153,7 +155,7 @@ def _legend(file: CeremonyFile) -> list[str]:
     return list(lines)
 
 
-def _tags(keys: Any) -> str:
+def _tags(keys: Iterable[CeremonyKey]) -> str:
     return " ".join(_tag(key) for key in keys) or "-"
 
 

@@ -36,8 +36,13 @@ class Member(NamedTuple):
     key_tag: int | None = None
 
 
-K, N, Z = Member("ksk-2010", signs=True), Member("ksk-2017"), Member("zsk-2018q4", 256)
-"""The key that signs, the next one, and a zone signing key."""
+K, N, Z, EC = (
+    Member("ksk-2010", signs=True),
+    Member("ksk-2017"),
+    Member("zsk-2018q4", 256),
+    Member("ksk-ecdsa", signs=True),
+)
+"""The key that signs, the next one, a zone signing key, and a key of another algorithm that signs."""
 
 
 def bundle_xml(

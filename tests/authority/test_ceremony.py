@@ -271,6 +271,12 @@ def test_unknown_elements_are_told() -> None:
     assert file.bundles == parse_ceremony(MADE, "made.xml").bundles
 
 
+def test_unknown_elements_are_few() -> None:
+    """However many unknown elements a file has, 64 are told."""
+    file = parse_ceremony(replaced(MADE, "(<Inception>)", "<Colour/>" * 1000 + r"\1"), "made.xml")
+    assert file.unknown == ("made.xml: bundle 1 (b-1): Colour",) * 64
+
+
 def test_no_policy() -> None:
     """A file without policy, or with an algorithm that has no parameters, is read."""
     bare = parse_ceremony(replaced(MADE, "<ResponsePolicy>.*</ResponsePolicy>", ""), "made.xml")

@@ -18,6 +18,7 @@ from lab.dnssec.rrset import RRset, Rrsig
 
 from ..dnssec.material import dns_rdata
 from .ceremony_files import (
+    EC,
     START,
     K,
     Member,
@@ -34,7 +35,6 @@ from .ceremony_files import (
 
 MADE = response_xml((K, N, Z), (K, N, Z))
 REVOKED = (Member("ksk-2010", 385, signs=True), Member("ksk-2017", signs=True), Z)
-EC = Member("ksk-ecdsa", signs=True)
 SEVERITY = {rule.identifier: rule.severity for rule in BUNDLE_RULES} | {name: s for name, s, _ in FILE_RULES}
 
 BROKEN = {

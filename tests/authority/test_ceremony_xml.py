@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from lab.authority.ceremony_xml import MAX_FILE_OCTETS, parse_xml, read_limited
 from lab.errors import CeremonyError
-
-pytestmark = pytest.mark.real_clock
 
 BILLION_LAUGHS = b"""<!DOCTYPE KSR [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>
 <KSR>&c;</KSR>"""
@@ -48,15 +45,19 @@ REFUSED = {
 
 @pytest.mark.parametrize(("data", "problem"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(data: bytes, problem: str) -> None:
-    """What is no small well-formed document is refused in one line with its remedy, within a second."""
-    begun = time.perf_counter()
+    """What is no small well-formed document is refused in one line with its remedy."""
     with pytest.raises(CeremonyError) as caught:
         parse_xml(data, "some.xml")
-    assert time.perf_counter() - begun < 1
     assert str(caught.value).startswith("some.xml")
     assert problem in str(caught.value)
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
+
+
+def test_text_outside_the_root() -> None:
+    """White space around the root is no text of it, however much there is."""
+    root = parse_xml(b"\n" * 100_000 + b"<a/>" + b"\n" * 100_000, "f")
+    assert (root.tag, root.text, root.line) == ("a", "", 100_001)
 
 
 def test_tree() -> None:
