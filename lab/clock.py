@@ -1,7 +1,8 @@
 """Instants and durations of the lab: whole seconds of UTC, never read from a wall clock.
 
-The core of the lab takes `now` as an argument. Both kinds of quantity are plain integers, because one emulated
-rollover compares and adds them a hundred thousand times; files and screens show RFC 3339 and ISO 8601.
+The core of the lab takes `now` as an argument. Both kinds of quantity are plain integers, because one
+emulated rollover compares and adds them a hundred thousand times; files and screens show RFC 3339 and ISO
+8601.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def format_instant(instant: Instant) -> str:
 
 
 def parse_duration(text: str) -> Seconds:
-    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as `P30D`. Raises ValueError."""
+    """Read an ISO 8601 duration of weeks to seconds, such as `P30D`. Raises ValueError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match[unit] for unit in "wdhms"):
         raise ValueError(f"{text!r} is not a duration; write it like P30D or PT12H")

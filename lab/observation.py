@@ -88,7 +88,8 @@ class Transition(Observation):
 class Outcome(Observation):
     """What a client asking for a new name in the signed child sees from this instant on.
 
-    `unsigned` is the same for the unsigned child; `cause` a stable identifier or empty; `ede` an RFC 8914 code.
+    `unsigned` is the same for the unsigned child; `cause` a stable identifier or empty; `ede` an RFC 8914
+    code.
     """
 
     kind: ClassVar[str] = "outcome"
@@ -127,8 +128,7 @@ class Gap(Observation):
 
 
 KINDS: dict[str, type[Observation]] = {
-    cls.kind: cls
-    for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Anchor, Gap)
+    cls.kind: cls for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Anchor, Gap)
 }
 _INSTANTS = ("at", "since", "until")
 
@@ -147,7 +147,7 @@ def to_json(observation: Observation) -> dict[str, Any]:
 def from_json(row: dict[str, Any]) -> Observation:
     """Read back what `to_json` wrote. Raises ValueError or KeyError on anything else."""
     cls = KINDS[row["kind"]]
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(cls):
         value = row[field.name]
         if field.name in _INSTANTS:

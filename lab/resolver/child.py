@@ -1,8 +1,8 @@
 """Validate an answer from a signed child of the root, and one from an unsigned child.
 
-This is what tells secure, insecure, bogus and unvalidated apart: a name never asked before is looked up, so DS and
-DNSKEY of the child come fresh. The chain is RFC 4035 section 5: the root's DNSKEY RRset, DS, DNSKEY, answer; for
-the unsigned child the NSEC that proves there is no DS (section 5.2).
+This is what tells secure, insecure, bogus and unvalidated apart: a name never asked before is looked up, so
+DS and DNSKEY of the child come fresh. The chain is RFC 4035 section 5: the root's DNSKEY RRset, DS, DNSKEY,
+answer; for the unsigned child the NSEC that proves there is no DS (section 5.2).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..dnssec.codec import MalformedMessage, Message, parse_message, rrsets_of
 from ..dnssec.keys import DS, Key
 from ..dnssec.names import MalformedRdata
 from ..dnssec.rrset import Rrsig, SignedRRset
-from ..dnssec.rrtypes import A, DNSKEY, NS, NSEC
+from ..dnssec.rrtypes import DNSKEY, NS, NSEC, A
 from ..dnssec.rrtypes import DS as DS_TYPE
 from .fetch import Exchange, Path, ask
 from .policy import Trust
@@ -29,8 +29,8 @@ NEW_LABEL = b"\x08new-name"
 class ChildView:
     """What the two children look like through a DNSKEY RRset of the root: `secure`, `insecure` or `bogus`.
 
-    `zsk_missing` tells that the root's zone data is signed by a key the RRset does not hold; `until` is the true
-    instant up to which the signatures seen stay as valid (or invalid) as they are.
+    `zsk_missing` tells that the root's zone data is signed by a key the RRset does not hold; `until` is the
+    true instant up to which the signatures seen stay as valid (or invalid) as they are.
     """
 
     signed: str
@@ -48,7 +48,7 @@ def view_children(
     path: Path,
     trust: Trust,
 ) -> ChildView | None:
-    """Look up a new name in the signed and in the unsigned child (`names`); None if the root does not answer."""
+    """Look up a new name in both children, signed and unsigned (`names`); None without an answer."""
     look = _Chain(exchange, now, offset, path, trust)
     signed, unsigned = names
     root_keys = tuple(key for key in dnskeys.keys if key.is_zone_key and not key.is_revoked)
@@ -101,7 +101,7 @@ class _Chain:
         return self.verified(child, entry) and wanted is not None and self.verified(wanted, keys)
 
     def no_ds(self, owner: bytes, proof: Message, root_keys: tuple[Key, ...]) -> bool:
-        """Tell whether the response proves an unsigned delegation: NSEC at the owner with NS and without DS."""
+        """Tell whether the response proves an unsigned delegation: NSEC at the owner, NS and no DS."""
         nsec = _find(proof.authority, owner, NSEC)
         if nsec is None or not self.verified(nsec, root_keys, of_root=True):
             return False

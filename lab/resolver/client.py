@@ -1,16 +1,17 @@
 """What clients of a resolver live on: a DNSKEY RRset, good or bad, and how long it lasts.
 
 Traffic is taken to be steady: an entry that ends is fetched again in the same second, and a failure that is
-remembered for a while is retried the second the memory ends. While nothing in the world changes a retry cannot end
-otherwise than the one before it, so only retries at or after the next change are made; their grid stays exact.
+remembered for a while is retried the second the memory ends. While nothing in the world changes a retry
+cannot end otherwise than the one before it, so only retries at or after the next change are made; their grid
+stays exact.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..clock import Instant, Seconds
-from .policy import Cache, Trust
+from .policy import Cache, ResolverPolicy, Trust
 from .validator import DnskeySet, tolerance
 
 FAR: Instant = 2**62
@@ -21,7 +22,8 @@ FAR: Instant = 2**62
 class Held:
     """One entry of the key cache: made at `fetched`, gone at `expires` (true time).
 
-    `trouble` says why a bad entry has no set: `no-answer`, `udp-size`, `no-dnskey`; empty if it did not verify.
+    `trouble` says why a bad entry has no set: `no-answer`, `udp-size`, `no-dnskey`; empty if it did not
+    verify.
     """
 
     dnskeys: DnskeySet | None
@@ -34,8 +36,8 @@ class Held:
 def good_entry(dnskeys: DnskeySet, cache: Cache, trust: Trust, now: Instant, offset: Seconds) -> Held:
     """Return the entry for a set that verified.
 
-    It lasts min(TTL, original TTL, cap), at least the floor, and not beyond the signature's expiration (RFC 4035
-    section 5.3.3); a signature taken beyond its expiration counts up to the end of the tolerance.
+    It lasts min(TTL, original TTL, cap), at least the floor, and not beyond the signature's expiration (RFC
+    4035 section 5.3.3); a signature taken beyond its expiration counts up to the end of the tolerance.
     """
     local = now + offset
     life = min([dnskeys.ttl, *(rrsig.original_ttl for rrsig in dnskeys.rrsigs)])
@@ -52,7 +54,7 @@ def good_entry(dnskeys: DnskeySet, cache: Cache, trust: Trust, now: Instant, off
 
 
 def bad_entry(dnskeys: DnskeySet | None, cache: Cache, now: Instant, trouble: str = "") -> Held:
-    """Return the entry for a set that did not verify, or did not come; it lasts as long as failures are remembered."""
+    """Return the entry for a set that did not verify or come; it lasts as long as failures do."""
     return Held(dnskeys, False, now, now + cache.negative, trouble)
 
 
@@ -76,3 +78,54 @@ def next_inception(dnskeys: DnskeySet | None, trust: Trust, local: Instant) -> S
         if wait > 0:
             waits.append(wait)
     return min(waits, default=None)
+
+
+class KeyCache:
+    """The key cache of one resolver: the entry clients live on, and when it is fetched again (`at`)."""
+
+    def __init__(self, policy: ResolverPolicy) -> None:
+        """Begin empty and idle."""
+        self._cache, self._trust = policy.cache, policy.trust
+        self.held: Held | None = None
+        self.at: Instant = FAR
+
+    def drop(self, at: Instant) -> None:
+        """Forget the entry; the next client comes at `at`."""
+        self.held, self.at = None, at
+
+    def good_set(self, now: Instant) -> DnskeySet | None:
+        """Return the cached set if it verified and is not over yet."""
+        held = self.held
+        return held.dnskeys if held is not None and held.good and held.expires > now else None
+
+    def hold_good(self, dnskeys: DnskeySet, now: Instant, offset: Seconds, change: Instant) -> None:
+        """Keep a set that verified. One that is not cached at all is fetched again when it can be another.
+
+        `change` is when the world, a timer or a signature changes next.
+        """
+        self.held = good_entry(dnskeys, self._cache, self._trust, now, offset)
+        self.at = self.held.expires
+        if self.at > now:
+            return
+        self.at = change
+        for rrsig in dnskeys.rrsigs:
+            left = (rrsig.expiration - now - offset + 2**31) % 2**32 - 2**31
+            if left >= 0:
+                self.at = min(self.at, now + left + 1)
+
+    def hold_bad(self, dnskeys: DnskeySet | None, now: Instant, change: Instant, trouble: str) -> None:
+        """Remember a failure; the next try is the first on its grid at which it could end otherwise."""
+        self.held = bad_entry(dnskeys, self._cache, now, trouble)
+        self.at = retry_at(self.held, self._cache, change)
+
+    def retry_from(self, now: Instant) -> None:
+        """Let clients try again after a change of what is trusted, as soon as the failure is forgotten."""
+        if self.held is not None and not self.held.good:
+            self.at = retry_at(self.held, self._cache, now)
+
+    def clock_stepped(self, step: Seconds, now: Instant) -> None:
+        """Move the entry's end with the clock it is measured by; a failure is tried again at once."""
+        if self.held is None:
+            return
+        self.held = replace(self.held, expires=max(now, self.held.expires - step))
+        self.at = self.held.expires if self.held.good else now

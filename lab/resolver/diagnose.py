@@ -17,12 +17,19 @@ TROUBLES = {"no-answer": "root-unreachable", "udp-size": "udp-size", "no-dnskey"
 
 
 def cause_of(
-    held: Held | None, point: TrustPoint, policy: ResolverPolicy, now: Instant, *, skewed: bool, resets: int, stuck: bool
+    held: Held | None,
+    point: TrustPoint,
+    policy: ResolverPolicy,
+    now: Instant,
+    *,
+    skewed: bool,
+    resets: int,
+    stuck: bool,
 ) -> str:
     """Return the identifier of why a DNSKEY RRset does not verify.
 
-    `now` is by the resolver's clock, `skewed` tells whether that clock is wrong, `resets` how often the state was
-    lost so far, `stuck` whether the resolver has failed to write its state.
+    `now` is by the resolver's clock, `skewed` tells whether that clock is wrong, `resets` how often the
+    state was lost so far, `stuck` whether the resolver has failed to write its state.
     """
     if held is None or held.dnskeys is None:
         return TROUBLES.get(held.trouble if held else "no-answer", "root-unreachable")
@@ -35,7 +42,7 @@ def cause_of(
         return "all-anchors-revoked" if any(c.state is State.REVOKED for c in point.cells) else "no-anchor"
     states = [_state_of(key, point, dnskeys, policy) for key in _signers(dnskeys)]
     if State.ADD_PEND in states:
-        return "hold-down-unfinished"
+        return "state-not-persisted" if resets else "hold-down-unfinished"
     if any(state in (State.VALID, State.MISSING) for state in states):
         return "bad-signature"
     if State.REVOKED in states or State.REMOVED in states:

@@ -25,8 +25,8 @@ _SMALLEST_UDP = 512
 class Path:
     """What a resolver's network lets through, sizes in octets.
 
-    Responses over UDP longer than `drop_above` (0: no limit) are lost on the way, as fragments are behind many
-    firewalls; the resolver then asks again for a response of at most 512 octets, which comes truncated.
+    Responses over UDP longer than `drop_above` (0: no limit) are lost on the way, as fragments are behind
+    many firewalls; the resolver then asks again for a response of at most 512 octets, which comes truncated.
     """
 
     udp_size: int = 1232
@@ -36,7 +36,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What came of asking for a DNSKEY RRset: the set, or the trouble (`no-answer`, `udp-size`, `no-dnskey`)."""
+    """What came of asking for DNSKEY: the set, or the trouble (`no-answer`, `udp-size`, `no-dnskey`)."""
 
     dnskeys: DnskeySet | None
     trouble: str = ""

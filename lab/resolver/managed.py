@@ -1,8 +1,8 @@
 """Turn one look at the DNSKEY RRset into events, and events into the next trust point.
 
-The order of the steps is behaviour (Unbound's `autr_process_prime` and BIND's `keyfetch_done` agree in it): first
-what time alone allows, then revocations, which need no verified set, then verification, then one event per key,
-present keys first, absent Valid ones next, absent Missing ones last.
+The order of the steps is behaviour (Unbound's `autr_process_prime` and BIND's `keyfetch_done` agree in it):
+first what time alone allows, then revocations, which need no verified set, then verification, then one event
+per key, present keys first, absent Valid ones next, absent Missing ones last.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from .rfc5011 import RFC_TABLE, TRUSTED, Cell, Change, Event, Row, State, Table,
 from .validator import DnskeySet, Identity, key_of, proved_revoked, validate
 
 MAX_SIGHTINGS = 250
-"""Unbound's pending count stops here (validator/autotrust.c, `update_events`); nobody looks further than two."""
+"""Unbound's pending count stops here (validator/autotrust.c, `update_events`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """What one look did: the next trust point, the transitions in order, and how the look ended.
 
-    `result` is `ok`, `miss`, `none`, `bogus`, `lost` or `blind` (see `observation.Refresh`); `validators` are the
-    identities of the keys that verified the set, empty if nothing did.
+    `result` is `ok`, `miss`, `none`, `bogus`, `lost` or `blind` (see `observation.Refresh`); `validators`
+    are the identities of the keys that verified the set, empty if nothing did.
     """
 
     point: TrustPoint
@@ -91,7 +91,9 @@ class _Look:
 
     def trusted(self) -> tuple[Cell, ...]:
         """Return the cells that may validate now."""
-        return tuple(cell for cell in self.cells if cell is not None and cell.state in TRUSTED) + tuple(self.residue)
+        return tuple(cell for cell in self.cells if cell is not None and cell.state in TRUSTED) + tuple(
+            self.residue
+        )
 
     def all_cells(self, event: Event) -> None:
         """Deliver an event that needs no answer to every cell that has a row for it."""
@@ -100,7 +102,7 @@ class _Look:
                 self.fire(index, event)
 
     def revocations(self, dnskeys: DnskeySet, revoked: tuple[Identity, ...]) -> None:
-        """Deliver `revoked`, then see whether anything is left to trust (RFC 5011 sections 2.1, 2.2 and 5)."""
+        """Deliver `revoked`, then see what is left to trust (RFC 5011 sections 2.1, 2.2 and 5)."""
         had_trust = bool(self.trusted())
         for index, cell in enumerate(self.cells):
             key = None if cell is None else key_of(cell, dnskeys, self.point.owner, self.policy.trust)
@@ -119,9 +121,9 @@ class _Look:
             if cell is not None and cell.state is State.REVOKED and isinstance(cell.anchor, Key)
         ]
         for index, cell in enumerate(self.cells):
-            if cell is not None and cell.state is State.ADD_PEND and cell.validators:
-                if all(identity in dead for identity in cell.validators):
-                    self._move(index, cell, State.START, None)
+            orphan = cell is not None and cell.state is State.ADD_PEND and bool(cell.validators)
+            if cell is not None and orphan and all(identity in dead for identity in cell.validators):
+                self._move(index, cell, State.START, None)
 
     def unverified(self, dnskeys: DnskeySet) -> str:
         """Deliver `bogus` to keys whose plain copy is present, and name the kind of failure."""
@@ -228,10 +230,10 @@ class _Look:
             if self._guards_hold(row, cell):
                 self._take(row, index, cell, key, validators, ttl)
                 return
-        if cell.state is State.ADD_PEND and event in (Event.SEEN, Event.FIRST, Event.FIRST_UNSIGNED):
-            if cell.sightings < MAX_SIGHTINGS:
-                self.cells[index] = replace(cell, sightings=cell.sightings + 1)
-                self.touched = True
+        counted = event in (Event.SEEN, Event.FIRST, Event.FIRST_UNSIGNED)
+        if counted and cell.state is State.ADD_PEND and cell.sightings < MAX_SIGHTINGS:
+            self.cells[index] = replace(cell, sightings=cell.sightings + 1)
+            self.touched = True
 
     def _guards_hold(self, row: Row, cell: Cell) -> bool:
         if row.after or row.before:

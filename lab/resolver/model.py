@@ -1,8 +1,8 @@
 """An embedded resolver: a policy, a trust point, a key cache, and timers; no I/O and no clock.
 
-The caller says what time it is and carries queries to the authority and back (`Exchange`). `settled` is the instant
-up to which the world outside is known to stay as it is; it lets a model skip attempts that cannot end otherwise
-than the last one, without changing what any of them would have done.
+The caller says what time it is and carries queries to the authority and back (`Exchange`). `settled` is the
+instant up to which the world outside is known to stay as it is; it lets a model skip attempts that cannot
+end otherwise than the last one, without changing what any of them would have done.
 
 Times inside the trust point are by the resolver's own clock (`local = now + offset`), timers are true time.
 """
@@ -16,11 +16,12 @@ from ..clock import DAY, Instant, Seconds
 from ..dnssec.keys import DS, SUPPORTED_ALGORITHMS, Key
 from ..observation import Observation, Refresh, Signal, Started, Stopped, Transition
 from . import managed
-from .client import FAR, Held, bad_entry, good_entry, next_inception, retry_at
+from .client import FAR, Held, KeyCache
 from .fetch import Exchange, Fetch, Path, fetch_dnskey
+from .planner import Planner, next_change
 from .policy import ResolverPolicy
-from .refresh import UNKNOWN_TTL, Intervals, Jitter, delay_after, initial_intervals, intervals_of, rule
-from .rfc5011 import Cell, Event, State, TrustPoint
+from .refresh import UNKNOWN_TTL, Jitter
+from .rfc5011 import Cell, Change, State, TrustPoint
 from .telemetry import key_tag_name, listed_tags
 from .validator import DnskeySet, validate
 
@@ -46,52 +47,53 @@ class Setup:
 class ResolverModel:
     """Imitate one resolver. Observations gather in `out` until `take` empties it."""
 
-    def __init__(self, policy: ResolverPolicy, setup: Setup, *, offset: Seconds = 0, writable: bool = True) -> None:
-        """Make a resolver that has not been started yet; `offset` is how far its clock is ahead of the truth."""
+    def __init__(
+        self, policy: ResolverPolicy, setup: Setup, *, offset: Seconds = 0, writable: bool = True
+    ) -> None:
+        """Make a resolver not yet started; `offset` is how far its clock is ahead of the truth."""
         self.policy, self.setup, self.offset, self.writable = policy, setup, offset, writable
         self.anchors: Anchors = setup.anchors
         self.file_anchors: Anchors = setup.anchors
         self.running = False
         self.ended = ""
         self.point = TrustPoint(setup.owner, ())
-        self.held: Held | None = None
-        self.times = Intervals(0, 0)
+        self.cache = KeyCache(policy)
+        self.planner = Planner(policy, setup.jitter)
         self.resets = 0
         self.stuck = False
         self.out: list[Observation] = []
-        self._probe_at: Instant = FAR
-        self._client_at: Instant = FAR
         self._signal_at: Instant = FAR
         self._feed_at: Instant = FAR
+        self._met = False
         self._from_xml = False
         self._result = ""
-        self._draws = 0
         self._said = ""
-        self._burst: tuple[DnskeySet | None, str] = (None, "")
+
+    @property
+    def held(self) -> Held | None:
+        """Return what clients live on now."""
+        return self.cache.held
 
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self, now: Instant, *, keep: bool = True) -> None:
         """Start, with the state of the last run (`keep`) or from the configured anchors alone."""
-        first = not self.point.cells and not self.point.deleted and not self.ended and not self._said_hello
+        first, self._met = not self._met, True
         how = "first" if first else "restart" if keep else "reset"
         self.out.append(Started(now, self.setup.name, how))
-        self._said_hello = True
-        self.running, self.ended, self.held, self._result = True, "", None, ""
-        if self.policy.schedule.probes and not self.writable and self.policy.persistence.unwritable_start == "exit":
+        self.running, self.ended, self._result = True, "", ""
+        self.cache.drop(now)
+        if (
+            self.policy.schedule.probes
+            and not self.writable
+            and self.policy.persistence.unwritable_start == "exit"
+        ):
             self._end(now, "exit", "the state directory cannot be written")
             return
         self._restore(now, keep=keep and not first, first=first)
-        stored = keep and self.policy.schedule.first_probe == "stored" and self._probe_at != FAR
-        if not self.policy.schedule.probes or self.point.deleted:
-            self._probe_at = FAR
-        elif not stored or self._probe_at < now:
-            self._probe_at = now
-        self._client_at = now
+        self.planner.begin(now, keep=keep, deleted=self.point.deleted)
         self._feed_at = now + self.policy.trust.feed_every if self.policy.trust.feed == "file" else FAR
         self._signal_at = now + DAY if self.policy.signals.key_tag_query == "daily" else FAR
-
-    _said_hello = False
 
     def _restore(self, now: Instant, *, keep: bool, first: bool) -> None:
         """Read the state, or begin from the configured anchors (their file is read at every start)."""
@@ -111,7 +113,7 @@ class ResolverModel:
         self._configure(now)
 
     def _nothing_left(self) -> bool:
-        """Tell whether a start finds every anchor revoked, and takes the zone for unconfigured (BIND's `load_secroots`)."""
+        """Tell whether a start finds every anchor revoked, so that none counts (BIND's `load_secroots`)."""
         if self.policy.trust.when_empty_at_start != "insecure" or self.point.trusted():
             return False
         return all(cell.state in (State.REVOKED, State.REMOVED) for cell in self.point.cells)
@@ -122,7 +124,7 @@ class ResolverModel:
         cells = tuple(self._cell(anchor, local) for anchor in self.anchors)
         always = self._always()
         self.point = TrustPoint(self.setup.owner, () if always else cells, residue=always)
-        self.times = initial_intervals(self.policy, self.point)
+        self.planner.forget()
 
     def _always(self) -> tuple[Cell, ...]:
         """Return configured anchors that stay trusted whatever the state says (cdnsd)."""
@@ -148,8 +150,9 @@ class ResolverModel:
         self.out.append(Stopped(now, self.setup.name, how, reason))
 
     def _halt(self) -> None:
-        self.running, self.held = False, None
-        self._client_at = self._signal_at = self._feed_at = FAR
+        self.running = False
+        self.cache.drop(FAR)
+        self._signal_at = self._feed_at = FAR
 
     # -- what happens to it ----------------------------------------------------------------------------------
 
@@ -163,17 +166,13 @@ class ResolverModel:
         if self.anchors != self.file_anchors:
             self.anchors = self.file_anchors
             self._configure(now)
-            self._retry_from(now)
+            self.cache.retry_from(now)
 
     def set_clock(self, offset: Seconds, now: Instant) -> None:
-        """Set the clock `offset` seconds ahead of the truth; timers that run on the wall clock move with it."""
+        """Set the clock `offset` seconds ahead of the truth; wall-clock timers move with it."""
         step, self.offset = offset - self.offset, offset
-        if self.policy.schedule.timers == "wall" and self._probe_at != FAR:
-            self._probe_at = max(now, self._probe_at - step)
-        if self.held is not None:
-            self.held = replace(self.held, expires=max(now, self.held.expires - step))
-            if self.running:
-                self._client_at = now if not self.held.good else self.held.expires
+        self.planner.clock_stepped(step, now)
+        self.cache.clock_stepped(step, now)
 
     # -- time ------------------------------------------------------------------------------------------------
 
@@ -181,7 +180,7 @@ class ResolverModel:
         """Return the true instant at which the model wants to be advanced, None for never."""
         if not self.running:
             return None
-        due = min(self._probe_at, self._client_at, self._signal_at, self._feed_at)
+        due = min(self.planner.at, self.cache.at, self._signal_at, self._feed_at)
         return None if due >= FAR else due
 
     def take(self) -> list[Observation]:
@@ -190,13 +189,13 @@ class ResolverModel:
         return out
 
     def advance(self, now: Instant, exchange: Exchange, settled: Instant) -> None:
-        """Do what is due at `now`: read the anchor file, refresh, serve clients, signal; `settled` is after now."""
+        """Do what is due at `now`: read the file, refresh, serve clients, signal; `settled` is later."""
         if self._feed_at <= now and self.running:
             self._feed_at += self.policy.trust.feed_every
             self._read_file(now)
-        if self._probe_at <= now and self.running:
+        if self.planner.at <= now and self.running:
             self._probe(now, exchange, settled)
-        if self._client_at <= now and self.running:
+        if self.cache.at <= now and self.running:
             self._serve(now, exchange, settled)
         if self._signal_at <= now and self.running:
             self._signal_at = now + DAY
@@ -208,37 +207,32 @@ class ResolverModel:
         self._merge_configured(local)
         fetch = self._refresh_fetch(now, exchange)
         spoiled = self._spoiled_by_cache(fetch, now)
-        before = self.point
         result = self._observe(now, Fetch(None) if spoiled else fetch)
         if not self.running:
             return
         if spoiled:
             result = "bogus"
         self._report(now, result, fetch)
-        self._plan(now, result, fetch.dnskeys, settled, moved=self.point is not before)
+        self._plan(now, result, fetch.dnskeys, settled)
         self._swap(now, result, fetch, settled)
         if self.policy.signals.key_tag_query in ("prime", "uncached"):
             self._signal(now)
 
     def _refresh_fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         """Fetch for a refresh; some versions answer it from the cache (BIND before change 4771)."""
-        held = self.held
-        if self.policy.schedule.refresh_from_cache:
-            if held is not None and held.good and held.expires > now:
-                return Fetch(held.dnskeys)
+        cached = self.cache.good_set(now)
+        if self.policy.schedule.refresh_from_cache and cached is not None:
+            return Fetch(cached)
         return fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
 
     def _spoiled_by_cache(self, fetch: Fetch, now: Instant) -> bool:
-        """Tell whether a changed set cannot verify because it is merged with the cached one (Knot Resolver)."""
-        held = self.held
+        """Tell whether a changed set is spoiled by merging it with the cached one (Knot Resolver)."""
+        cached = self.cache.good_set(now)
         return (
             self.policy.cache.swap == "merge"
             and fetch.dnskeys is not None
-            and held is not None
-            and held.good
-            and held.expires > now
-            and held.dnskeys is not None
-            and held.dnskeys.rrset.rdatas != fetch.dnskeys.rrset.rdatas
+            and cached is not None
+            and cached.rrset.rdatas != fetch.dnskeys.rrset.rdatas
         )
 
     def _merge_configured(self, local: Instant) -> None:
@@ -258,16 +252,21 @@ class ResolverModel:
         )
         if not self.writable and self._write_fails(now, sighting):
             return sighting.result
-        if self.policy.trust.unsupported == "crash" and sighting.validators and fetch.dnskeys is not None:
-            if any(key.algorithm not in SUPPORTED_ALGORITHMS for key in fetch.dnskeys.entry_points):
-                self._end(now, "crash", "a key of an unsupported algorithm was introduced")
-                return sighting.result
+        if self._chokes_on(fetch.dnskeys, sighting):
+            self._end(now, "crash", "a key of an unsupported algorithm was introduced")
+            return sighting.result
         if sighting.point is not self.point:
             self.point = sighting.point
             self._tell(now, sighting.changes)
             if sighting.changes:
-                self._retry_from(now)
+                self.cache.retry_from(now)
         return sighting.result
+
+    def _chokes_on(self, dnskeys: DnskeySet | None, sighting: managed.Sighting) -> bool:
+        """Tell whether a verified set holds what kills this version (CVE-2018-5745)."""
+        if self.policy.trust.unsupported != "crash" or dnskeys is None or not sighting.validators:
+            return False
+        return any(key.algorithm not in SUPPORTED_ALGORITHMS for key in dnskeys.entry_points)
 
     def _write_fails(self, now: Instant, sighting: managed.Sighting) -> bool:
         """Do what the resolver does when its state cannot be written; True if the look is thereby undone."""
@@ -284,7 +283,7 @@ class ResolverModel:
             return True
         return False
 
-    def _tell(self, now: Instant, changes: tuple[managed.Change, ...]) -> None:
+    def _tell(self, now: Instant, changes: tuple[Change, ...]) -> None:
         for change in changes:
             key = change.published or change.anchor
             wire = key.tag if isinstance(key, Key) else key.key_tag
@@ -301,79 +300,6 @@ class ResolverModel:
             tags = fetch.dnskeys.signer_tags if fetch.dnskeys is not None else ()
             self.out.append(Refresh(now, self.setup.name, result, tags))
 
-    # -- planning --------------------------------------------------------------------------------------------
-
-    def _plan(self, now: Instant, result: str, dnskeys: DnskeySet | None, settled: Instant, *, moved: bool) -> None:
-        """Set the next refresh: the delay its result asks for, jitter, the end of a hold-down, or never."""
-        policy, local = self.policy, now + self.offset
-        if self.point.deleted:
-            self._probe_at = FAR
-            return
-        times = self.times
-        if dnskeys is not None and dnskeys.rrsigs:
-            seen = intervals_of(policy, self.point, dnskeys, local)
-            if result in ("ok", "miss"):
-                self.times = times = seen
-            elif rule(policy.schedule, result) == "interval":
-                times = seen
-        delay = delay_after(policy, result, times)
-        if delay is None:
-            self._probe_at = FAR
-        elif policy.schedule.jitter_tenths:
-            self._draws += 1
-            self._probe_at = now + self.setup.jitter.spread(delay, policy.schedule.jitter_tenths, self._draws)
-        else:
-            self._probe_at = now + delay
-            self._skip_vain_probes(now, result, dnskeys, delay, settled)
-        if policy.schedule.deadline_probe and delay is not None:
-            self._probe_at = min([self._probe_at, *self._deadlines(now)])
-
-    def _deadlines(self, now: Instant) -> list[Instant]:
-        """Return the true instants, after now, at which a timer of a pending or revoked key ends."""
-        durations = self.policy.durations
-        ends = []
-        for cell in self.point.cells:
-            if cell.state is State.ADD_PEND:
-                ends.append(cell.since + max(durations.add_hold_down, cell.hold) + durations.strictly_after)
-            elif cell.state is State.REVOKED:
-                ends.append(cell.since + durations.remove_hold_down + durations.strictly_after)
-        return [end - self.offset for end in ends if end - self.offset > now]
-
-    def _next_change(self, now: Instant, settled: Instant, dnskeys: DnskeySet | None) -> Instant:
-        """Return when a failing attempt could first end otherwise: the world, a timer or a signature changes."""
-        table = managed.table_of(self.policy)
-        bounds = [settled]
-        for event in (Event.ATTEMPT, Event.LOAD):
-            if any(table[state, event] for state in (State.ADD_PEND, State.REVOKED)):
-                bounds += self._deadlines(now)
-                break
-        wait = next_inception(dnskeys, self.policy.trust, now + self.offset)
-        if wait is not None:
-            bounds.append(now + wait)
-        return max(now + 1, min(bounds))
-
-    def _skip_vain_probes(
-        self, now: Instant, result: str, dnskeys: DnskeySet | None, delay: Seconds, settled: Instant
-    ) -> None:
-        """Jump over refreshes that must fail like this one and the one before it.
-
-        The last one before the next change is made, so that timers restarted by each failure (BIND) end up where
-        the last failure puts them; those restarted now move with the jump.
-        """
-        repeated = self._burst == (dnskeys, result) and result in ("none", "bogus", "lost", "blind")
-        self._burst = (dnskeys, result)
-        jumps = (self._next_change(now, settled, dnskeys) - now - 1) // delay
-        if not repeated or jumps <= 1:
-            return
-        self._probe_at = now + jumps * delay
-        local, shift = now + self.offset, (jumps - 1) * delay
-        cells = tuple(
-            replace(cell, since=cell.since + shift) if cell.since == local and cell.state is State.ADD_PEND else cell
-            for cell in self.point.cells
-        )
-        if cells != self.point.cells:
-            self.point = replace(self.point, cells=cells)
-
     # -- clients ---------------------------------------------------------------------------------------------
 
     def _swap(self, now: Instant, result: str, fetch: Fetch, settled: Instant) -> None:
@@ -386,43 +312,32 @@ class ResolverModel:
             else:
                 self._hold_bad(now, fetch, settled)
 
+    def _plan(self, now: Instant, result: str, dnskeys: DnskeySet | None, settled: Instant) -> None:
+        self.point = self.planner.plan(self.point, result, dnskeys, now, self.offset, settled)
+
     def _hold_good(self, now: Instant, dnskeys: DnskeySet, settled: Instant) -> None:
-        self.held = good_entry(dnskeys, self.policy.cache, self.policy.trust, now, self.offset)
-        self._client_at = self.held.expires
-        if self.held.expires <= now:
-            self._client_at = self._next_change(now, settled, dnskeys)
-            for rrsig in dnskeys.rrsigs:
-                left = (rrsig.expiration - now - self.offset + 2**31) % 2**32 - 2**31
-                if left >= 0:
-                    self._client_at = min(self._client_at, now + left + 1)
+        self.cache.hold_good(dnskeys, now, self.offset, self._next_change(now, settled, dnskeys))
 
     def _hold_bad(self, now: Instant, fetch: Fetch, settled: Instant) -> None:
-        self.held = bad_entry(fetch.dnskeys, self.policy.cache, now, fetch.trouble)
-        if self.point.deleted:
-            self._client_at = FAR
-        else:
-            self._client_at = retry_at(
-                self.held, self.policy.cache, self._next_change(now, settled, fetch.dnskeys)
-            )
+        change = FAR if self.point.deleted else self._next_change(now, settled, fetch.dnskeys)
+        self.cache.hold_bad(fetch.dnskeys, now, change, fetch.trouble)
 
-    def _retry_from(self, now: Instant) -> None:
-        """Let clients try again after a change of what is trusted, as soon as the failure is forgotten."""
-        if self.held is not None and not self.held.good and self.running:
-            self._client_at = retry_at(self.held, self.policy.cache, now)
+    def _next_change(self, now: Instant, settled: Instant, dnskeys: DnskeySet | None) -> Instant:
+        return next_change(self.point, self.policy, dnskeys, now, self.offset, settled)
 
     def _serve(self, now: Instant, exchange: Exchange, settled: Instant) -> None:
         """Fetch and validate the DNSKEY RRset because a client's question needs it."""
         if self.point.deleted:
-            self._client_at = FAR
+            self.cache.at = FAR
             return
         fetch = fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
             if not self.running or self.point.deleted:
-                self._client_at = FAR
+                self.cache.at = FAR
                 return
             if good and self.policy.schedule.probes:
-                self._plan(now, "ok", fetch.dnskeys, settled, moved=True)
+                self._plan(now, "ok", fetch.dnskeys, settled)
         else:
             good = self._verifies(fetch, now)
         if not good and self.policy.trust.feed == "xml" and self._follow_xml(now, fetch):
@@ -444,7 +359,7 @@ class ResolverModel:
         )  # fmt: skip
 
     def _follow_xml(self, now: Instant, fetch: Fetch) -> bool:
-        """Take the anchors of root-anchors.xml after a signed set failed (getdns, dnssec.c); True if they differ."""
+        """Take the anchors of root-anchors.xml after a failure (getdns, dnssec.c); True if they differ."""
         if self.setup.feed is None or fetch.dnskeys is None or not fetch.dnskeys.rrsigs:
             return False
         listed = self.setup.feed(now)
@@ -456,7 +371,7 @@ class ResolverModel:
         return True
 
     def _watch_xml(self, now: Instant, dnskeys: DnskeySet) -> None:
-        """Read root-anchors.xml again when the set shows an entry point it did not list (getdns, anchor.c)."""
+        """Read root-anchors.xml again when the set shows an unlisted entry point (getdns, anchor.c)."""
         if self.policy.trust.feed == "xml" and self._from_xml:
             listed = [anchor.key_tag for anchor in self.anchors]
             if any(key.key_tag not in listed for key in dnskeys.entry_points if not key.is_revoked):

@@ -1,7 +1,7 @@
 """What a resolver does differently from RFC 5011, as data: override rows and six small groups of knobs.
 
-Every default is RFC 5011 read strictly. A knob has one name, one meaning and one source of values; scenario files
-set it as `policy = { add-hold-down = "P30D" }`. Nothing here looks at a key: that is the table's work.
+Every default is RFC 5011 read strictly. A knob has one name, one meaning and one source of values; scenario
+files set it as `policy = { add-hold-down = "P30D" }`. Nothing here looks at a key: that is the table's work.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Durations:
     """The timers of RFC 5011 section 2.4."""
 
     add_hold_down: Seconds = _duration(30 * DAY, "how long a new key is watched before it is trusted")
-    hold_down_takes_ttl: bool = _flag(True, "the add hold-down is at least the TTL of the first RRset with the key")
+    hold_down_takes_ttl: bool = _flag(
+        True, "the add hold-down is at least the TTL of the first RRset with the key"
+    )
     remove_hold_down: Seconds = _duration(30 * DAY, "how long a revoked key is kept after it was last seen")
     keep_missing: Seconds | None = _duration(None, "how long a missing key is kept", none="for-ever")
     strictly_after: Seconds = _duration(0, "added to every timer: one second where code asks for more than")
@@ -57,13 +59,17 @@ class Trust:
 
     configured: str = _choice("seed", "what configured anchors are once there is a state", "merge", "always")
     match_ds_by: str = _choice("digest", "how a configured DS finds its key", "tag")
-    signer: str = _choice("stored", "may a trusted key that is absent from the RRset verify it", "in-set", "presence")
+    signer: str = _choice(
+        "stored", "may a trusted key that is absent from the RRset verify it", "in-set", "presence"
+    )
     revoked_ds: bool = _flag(False, "is an anchor known by DS alone revoked by its key's revoked copy")
     skew: str = _choice("none", "tolerance for signatures not yet or no longer valid", "tenth")
     algorithms: str = _choice("any", "does one algorithm suffice to verify", "all")
     when_empty: str = _choice("insecure", "what follows when every anchor is revoked", "fail")
     when_empty_at_start: str = _choice("insecure", "the same, found at start with nothing pending", "fail")
-    unsupported: str = _choice("ignore", "what a new key of an unknown algorithm does to the resolver", "crash")
+    unsupported: str = _choice(
+        "ignore", "what a new key of an unknown algorithm does to the resolver", "crash"
+    )
     on_bogus: str = _choice("servfail", "what a client gets when validation fails", "pass")
     feed: str = _choice("none", "anchors from outside the DNS", "file", "xml")
     feed_every: Seconds = _duration(DAY, "how often an anchor file is read again")
@@ -122,7 +128,9 @@ class Persistence:
 class Signals:
     """What a resolver tells about its anchors."""
 
-    key_tag_query: str = _choice("none", "when the RFC 8145 key tag query is sent", "prime", "daily", "uncached")
+    key_tag_query: str = _choice(
+        "none", "when the RFC 8145 key tag query is sent", "prime", "daily", "uncached"
+    )
     key_tag_states: str = _choice("trusted", "which keys it lists", "valid")
     sentinel: str = _choice("no", "does it answer RFC 8509 sentinel queries", "yes", "inverted")
 
@@ -168,8 +176,10 @@ class ResolverPolicy:
         kept = tuple(row for row in self.overrides if (row.state, row.event) not in named)
         return replace(self, overrides=kept + extra)
 
-    def differences(self, other: ResolverPolicy | None = None) -> tuple[tuple[str, KnobValue, KnobValue], ...]:
-        """Return (knob, value here, value there) for every knob that differs from another policy, the RFC's unless given."""
+    def differences(
+        self, other: ResolverPolicy | None = None
+    ) -> tuple[tuple[str, KnobValue, KnobValue], ...]:
+        """Return (knob, value here, value there) where two policies differ; the other is the RFC's."""
         reference = other or STRICT
         found: list[tuple[str, KnobValue, KnobValue]] = []
         for knob in knobs():
@@ -251,7 +261,8 @@ def _takes(meta: Any) -> str:
         "flag": "true or false",
         "count": "a whole number from 0 to 10000",
         "choice": "one of " + ", ".join(meta.get("choices", ())),
-        "duration": "an ISO 8601 duration such as P30D" + (f" or {meta.get('none')}" if meta.get("none") else ""),
+        "duration": "an ISO 8601 duration such as P30D"
+        + (f" or {meta.get('none')}" if meta.get("none") else ""),
         "delay": "an ISO 8601 duration longer than zero or one of " + ", ".join(_DELAYS),
     }
     return words[str(meta["kind"])]

@@ -45,12 +45,11 @@ def intervals_of(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet, 
     )
 
 
-def initial_intervals(policy: ResolverPolicy, point: TrustPoint) -> Intervals:
-    """Return the times to use before any DNSKEY RRset was seen: the floor, or what stored TTLs give."""
+def initial_intervals(policy: ResolverPolicy) -> Intervals:
+    """Return the times to use before any DNSKEY RRset was verified: the shortest there are."""
     schedule = policy.schedule
-    if schedule.fixed_interval is not None:
-        return Intervals(schedule.fixed_interval, schedule.fixed_interval)
-    return Intervals(schedule.floor, schedule.floor)
+    fixed = schedule.floor if schedule.fixed_interval is None else schedule.fixed_interval
+    return Intervals(fixed, fixed)
 
 
 def _ttl(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet) -> Seconds:
@@ -63,7 +62,7 @@ def _ttl(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet) -> Secon
 
 
 def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | None:
-    """Return the seconds to a signature's expiration: of the first, or of the first to expire that has not yet."""
+    """Return the seconds to a signature's expiration: of the first, or of the first yet to expire."""
     if schedule.expiry_source == "none" or not dnskeys.rrsigs:
         return None
     left = [(rrsig.expiration - now + 2**31) % 2**32 - 2**31 for rrsig in dnskeys.rrsigs]
@@ -74,7 +73,7 @@ def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | N
 
 @lru_cache(maxsize=256)
 def rule(schedule: Schedule, result: str) -> str | Seconds:
-    """Return what follows a result: `interval`, `retry`, `never`, or seconds; names of other results are followed."""
+    """Return what follows a result: `interval`, `retry`, `never`, or seconds; names are followed."""
     for _ in range(len(_FALLBACK) + 2):
         word: str = getattr(schedule, f"after_{result}")
         if word in ("interval", "retry", "never"):
@@ -95,7 +94,7 @@ def delay_after(policy: ResolverPolicy, result: str, times: Intervals) -> Second
 
 @dataclass(frozen=True, slots=True)
 class Jitter:
-    """A random sequence that is named by seed and purpose and can be read anywhere: draw number n needs no others."""
+    """A random sequence named by seed and purpose, readable anywhere: draw n needs no others."""
 
     seed: int
     purpose: str
@@ -106,6 +105,6 @@ class Jitter:
         return int.from_bytes(digest[:8], "big") % bound if bound > 0 else 0
 
     def spread(self, delay: Seconds, tenths: int, number: int) -> Seconds:
-        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`: rest + random(wait/10))."""
+        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`)."""
         part = delay * tenths // 10
         return delay - part + self.draw(number, part)

@@ -1,7 +1,7 @@
 """RFC 5011 as one literal table, complete, with its theory above it.
 
-A resolver that follows RFC 5011 keeps one *cell* for each key it has met. Each look at the zone's DNSKEY RRset
-yields exactly one *event* per key, in this order:
+A resolver that follows RFC 5011 keeps one *cell* for each key it has met. Each look at the zone's DNSKEY
+RRset yields exactly one *event* per key, in this order:
 
     load             the state was read at start
     attempt          a refresh ended, whatever its outcome, before its answer is looked at
@@ -15,15 +15,15 @@ yields exactly one *event* per key, in this order:
     nofirst          `absent` in the very first verified set                           (else: absent)
     nofirst-ds       `nofirst` of an anchor configured as DS                           (else: nofirst)
 
-A row reads `STATE event TARGET [after X] [before X] [twice] [if-valid]`. The target `!` means stay and start the
-timer anew, `-` empties the row (an override that removes what it overrides), `Start+` means forgotten, but still
-trusted by the running process. `after add` holds once the add hold-down has passed since the state was entered,
-`rem` stands for the remove hold-down and `keep` for the time a missing key is kept; `before` is the opposite;
-`twice` asks for two verified sightings, `if-valid` for some other key that is Valid now.
+A row reads `STATE event TARGET [after X] [before X] [twice] [if-valid]`. The target `!` means stay and start
+the timer anew, `-` empties the row (an override that removes what it overrides), `Start+` means forgotten,
+but still trusted by the running process. `after add` holds once the add hold-down has passed since the state
+was entered, `rem` stands for the remove hold-down and `keep` for the time a missing key is kept; `before` is
+the opposite; `twice` asks for two verified sightings, `if-valid` for some other key that is Valid now.
 Start is "not stored"; Removed is "stored, and for ever unless a row leaves it".
 
-The RFC's own table (section 4) has ten transitions; AddPend to Revoked does not exist there. What implementations
-do differently is rows that override these, listed with their sources in `profiles`.
+The RFC's own table (section 4) has ten transitions; AddPend to Revoked does not exist there. What
+implementations do differently is rows that override these, listed with their sources in `profiles`.
 """
 
 from __future__ import annotations
@@ -169,10 +169,10 @@ def compile_table(overrides: tuple[Row, ...], base: tuple[Row, ...] = RFC_TABLE)
 class Cell:
     """One key at a trust point: what it is, its state, and since when (by the resolver's own clock).
 
-    `anchor` is a DS until the key itself has been met. `hold` is the add hold-down of this key where it is longer
-    than the policy's (RFC 5011 section 2.4.1: at least the original TTL of the first RRset with the key), `ttl`
-    the TTL the key was first seen with, `sightings` the verified sets that held it while pending, `validators`
-    the identities of the keys that verified the first of them (RFC 5011 section 2.2).
+    `anchor` is a DS until the key itself has been met. `hold` is the add hold-down of this key where it is
+    longer than the policy's (RFC 5011 section 2.4.1: at least the original TTL of the first RRset with the
+    key), `ttl` the TTL the key was first seen with, `sightings` the verified sets that held it while
+    pending, `validators` the identities of the keys that verified the first of them (RFC 5011 section 2.2).
     """
 
     anchor: Key | DS
@@ -194,8 +194,8 @@ class TrustPoint:
     """What a resolver holds for one owner name: cells in the order in which they were met.
 
     `initialised` is False until a first DNSKEY RRset was verified since the state began. `residue` are keys
-    trusted by the running process alone. `deleted` means that every anchor was revoked and the zone is treated
-    as if it had never been configured (RFC 5011 section 5).
+    trusted by the running process alone. `deleted` means that every anchor was revoked and the zone is
+    treated as if it had never been configured (RFC 5011 section 5).
     """
 
     owner: bytes

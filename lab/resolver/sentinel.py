@@ -12,9 +12,9 @@ _LABEL = re.compile(r"root-key-sentinel-(?P<kind>is|not)-ta-(?P<tag>[0-9]{5})")
 def sentinel_answer(label: str, point: TrustPoint, support: str = "yes") -> str:
     """Return `original` or `servfail` for a leftmost label, as a resolver that validated the answer gives it.
 
-    A label that is no sentinel gets `original` (RFC 8509 section 2: the tag has exactly five digits). The key counts
-    as an anchor if it is trusted now, so neither pending nor revoked. `support` is the policy's knob: Knot Resolver
-    2.0.0 had the logic inverted.
+    A label that is no sentinel gets `original` (RFC 8509 section 2: the tag has exactly five digits). The
+    key counts as an anchor if it is trusted now, so neither pending nor revoked. `support` is the policy's
+    knob: Knot Resolver 2.0.0 had the logic inverted.
     """
     match = _LABEL.fullmatch(label.lower())
     if match is None or support == "no":

@@ -1,7 +1,8 @@
-"""Validate a DNSKEY RRset against a trust point, as RFC 4035 section 5.3 and each implementation's choices say.
+"""Validate a DNSKEY RRset against a trust point, as RFC 4035 section 5.3 and each implementation's choices
+say.
 
-A `DnskeySet` is made once for each distinct answer and shared by every model: what depends on the octets alone
-(keys, tags, signatures that are good) is kept in it. Trust and time are the caller's.
+A `DnskeySet` is made once for each distinct answer and shared by every model: what depends on the octets
+alone (keys, tags, signatures that are good) is kept in it. Trust and time are the caller's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,17 @@ SHARED_MEMO = SignatureMemo(8192)
 class DnskeySet:
     """Hold one DNSKEY RRset as it came: its keys by identity, those that are entry points, its signatures."""
 
-    __slots__ = ("_good", "by_identity", "entry_points", "keys", "revoked", "rrset", "rrsigs", "signer_tags", "ttl")
+    __slots__ = (
+        "_good",
+        "by_identity",
+        "entry_points",
+        "keys",
+        "revoked",
+        "rrset",
+        "rrsigs",
+        "signer_tags",
+        "ttl",
+    )
 
     def __init__(self, signed: SignedRRset) -> None:
         """Take the RRset apart. Raises MalformedRdata."""
@@ -66,7 +77,7 @@ def _order(key: Key) -> tuple[int, int, bytes]:
 
 @lru_cache(maxsize=4096)
 def _read_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
-    """Return the DNSKEY RRset of a response without its first two octets, the message ID; None if it has none."""
+    """Return the DNSKEY RRset of a response less its message ID; None if it has none."""
     try:
         message = parse_message(b"\0\0" + wire)
         if message.rcode != 0:
@@ -80,7 +91,7 @@ def _read_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
 
 
 def read_dnskey_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
-    """Return the DNSKEY RRset of `owner` in a response; None for an error, an empty answer or a malformed one."""
+    """Return the DNSKEY RRset of `owner` in a response; None for an error, an empty or malformed one."""
     return _read_answer(wire[2:], owner)
 
 
@@ -104,8 +115,9 @@ def tolerance(rrsig: Rrsig, trust: Trust) -> Seconds:
 def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | None:
     """Return the copy of a cell's key in the RRset, REVOKE bit and all, or None.
 
-    An anchor known by DS alone is found by its digest, or by its tag where an implementation does so. Its revoked
-    copy has another tag and digest, so it is not found, unless the implementation clears the bit first.
+    An anchor known by DS alone is found by its digest, or by its tag where an implementation does so. Its
+    revoked copy has another tag and digest, so it is not found, unless the implementation clears the bit
+    first.
     """
     anchor = cell.anchor
     if isinstance(anchor, Key):
@@ -119,10 +131,14 @@ def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | 
 def _ds_matches(ds: DS, key: Key, owner: bytes, trust: Trust) -> bool:
     if trust.match_ds_by == "tag":
         return ds.key_tag == key.key_tag and ds.algorithm == key.algorithm
-    return ds.matches(owner, key) or (trust.revoked_ds and key.is_revoked and ds.matches(owner, key.unrevoked()))
+    return ds.matches(owner, key) or (
+        trust.revoked_ds and key.is_revoked and ds.matches(owner, key.unrevoked())
+    )
 
 
-def proved_revoked(dnskeys: DnskeySet, trust: Trust, now: Instant, *, memo: bool = True) -> tuple[Identity, ...]:
+def proved_revoked(
+    dnskeys: DnskeySet, trust: Trust, now: Instant, *, memo: bool = True
+) -> tuple[Identity, ...]:
     """Return the keys whose copy carries REVOKE and signs the RRset itself (RFC 5011 section 2.1)."""
     if not dnskeys.revoked:
         return ()
@@ -130,20 +146,28 @@ def proved_revoked(dnskeys: DnskeySet, trust: Trust, now: Instant, *, memo: bool
         key.identity
         for key in dnskeys.revoked
         if any(
-            rrsig.key_tag == key.tag and window(rrsig, trust, now) and dnskeys.signature_is_good(i, key, memo=memo)
+            rrsig.key_tag == key.tag
+            and window(rrsig, trust, now)
+            and dnskeys.signature_is_good(i, key, memo=memo)
             for i, rrsig in enumerate(dnskeys.rrsigs)
         )
     )
 
 
 def validate(
-    dnskeys: DnskeySet, trusted: tuple[Cell, ...], owner: bytes, trust: Trust, now: Instant, *, memo: bool = True
+    dnskeys: DnskeySet,
+    trusted: tuple[Cell, ...],
+    owner: bytes,
+    trust: Trust,
+    now: Instant,
+    *,
+    memo: bool = True,
 ) -> tuple[Identity, ...]:
     """Return the identities of the trusted keys that verify the RRset at `now`; empty means bogus.
 
-    `now` is by the resolver's own clock. One signature suffices unless the policy wants every algorithm of the
-    trust point to verify (Unbound's harden-algo-downgrade). Policy `presence` takes the set for good when a
-    trusted key stands in it and anybody in it signed.
+    `now` is by the resolver's own clock. One signature suffices unless the policy wants every algorithm of
+    the trust point to verify (Unbound's harden-algo-downgrade). Policy `presence` takes the set for good
+    when a trusted key stands in it and anybody in it signed.
     """
     found: list[Identity] = []
     candidates = [key for cell in trusted if (key := _candidate(cell, dnskeys, owner, trust)) is not None]

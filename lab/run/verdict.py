@@ -27,8 +27,8 @@ class SubjectResult:
     """What a run saw of one subject (design: section 6), and the verdict on it.
 
     `first_failure` is the first whole second at which a new name in the signed child would not be secure;
-    `last_good` the last instant before it that was (for a daemon the step seen good); `recovered_at` the instant
-    from which it was secure to the end. Absent values are None. `outcome` is the worst over the run.
+    `last_good` the last instant before it that was (for a daemon the step seen good); `recovered_at` the
+    instant from which it was secure to the end. Absent values are None. `outcome` is the worst over the run.
     """
 
     name: str

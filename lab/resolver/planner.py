@@ -1,0 +1,154 @@
+"""Plan the next refresh: the delay its result asks for, jitter, the end of a hold-down, or never.
+
+Refreshes that must fail like the one before are jumped over while nothing outside changes (`settled`); what
+each of them would have done to the timers is kept, so that nobody can tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..clock import Instant, Seconds
+from .client import FAR, next_inception
+from .managed import table_of
+from .policy import ResolverPolicy
+from .refresh import Intervals, Jitter, delay_after, initial_intervals, intervals_of, rule
+from .rfc5011 import Event, State, TrustPoint
+from .validator import DnskeySet
+
+
+class Planner:
+    """Hold when the next refresh is due (`at`, true time) and the intervals last computed."""
+
+    def __init__(self, policy: ResolverPolicy, jitter: Jitter) -> None:
+        """Begin with nothing planned."""
+        self._policy, self._jitter = policy, jitter
+        self.at: Instant = FAR
+        self.times: Intervals = initial_intervals(policy)
+        self._draws = 0
+        self._last: tuple[DnskeySet | None, str] = (None, "")
+
+    def forget(self) -> None:
+        """Forget the intervals learnt from a DNSKEY RRset: the state is new."""
+        self.times = initial_intervals(self._policy)
+
+    def begin(self, now: Instant, *, keep: bool, deleted: bool) -> None:
+        """Plan the first refresh after a start: now, or as kept (Unbound's next_probe_time)."""
+        schedule = self._policy.schedule
+        if not schedule.probes or deleted:
+            self.at = FAR
+        elif not keep or schedule.first_probe == "now" or self.at == FAR or self.at < now:
+            self.at = now
+
+    def clock_stepped(self, step: Seconds, now: Instant) -> None:
+        """Move the timer with the wall clock, if that is what it runs on."""
+        if self._policy.schedule.timers == "wall" and self.at != FAR:
+            self.at = max(now, self.at - step)
+
+    def plan(
+        self,
+        point: TrustPoint,
+        result: str,
+        dnskeys: DnskeySet | None,
+        now: Instant,
+        offset: Seconds,
+        settled: Instant,
+    ) -> TrustPoint:
+        """Set `at` after a refresh that ended with `result`; return the point, timers moved by jumps."""
+        policy = self._policy
+        if point.deleted:
+            self.at = FAR
+            return point
+        delay = delay_after(policy, result, self._times_for(point, result, dnskeys, now + offset))
+        if delay is None:
+            self.at = FAR
+            return point
+        if policy.schedule.jitter_tenths:
+            self._draws += 1
+            delay = self._jitter.spread(delay, policy.schedule.jitter_tenths, self._draws)
+        self.at = now + delay
+        if not policy.schedule.jitter_tenths:
+            change = next_change(point, policy, dnskeys, now, offset, settled)
+            point = self._jump(point, result, dnskeys, now, offset, delay, change)
+        if policy.schedule.deadline_probe:
+            self.at = min([self.at, *deadlines(point, policy, now, offset)])
+        return point
+
+    def _times_for(
+        self, point: TrustPoint, result: str, dnskeys: DnskeySet | None, local: Instant
+    ) -> Intervals:
+        """Return the intervals to use: of the set at hand if it verified, else of the last one that did.
+
+        A refresh that failed and is followed by a full interval (BIND) takes it from the set at hand.
+        """
+        if dnskeys is None or not dnskeys.rrsigs:
+            return self.times
+        if result in ("ok", "miss"):
+            self.times = intervals_of(self._policy, point, dnskeys, local)
+        elif rule(self._policy.schedule, result) == "interval":
+            return intervals_of(self._policy, point, dnskeys, local)
+        return self.times
+
+    def _jump(
+        self,
+        point: TrustPoint,
+        result: str,
+        dnskeys: DnskeySet | None,
+        now: Instant,
+        offset: Seconds,
+        delay: Seconds,
+        change: Instant,
+    ) -> TrustPoint:
+        """Jump over refreshes that must fail like this one and the one before it.
+
+        The last one before `change` is made, so that timers restarted by each failure (BIND) end up where
+        the last failure puts them; those restarted now move with the jump.
+        """
+        repeated = self._last == (dnskeys, result) and result in ("none", "bogus", "lost", "blind")
+        self._last = (dnskeys, result)
+        jumps = (change - now - 1) // delay
+        if not repeated or jumps <= 1:
+            return point
+        self.at = now + jumps * delay
+        local, shift = now + offset, (jumps - 1) * delay
+        cells = tuple(
+            replace(cell, since=cell.since + shift)
+            if cell.since == local and cell.state is State.ADD_PEND
+            else cell
+            for cell in point.cells
+        )
+        return point if cells == point.cells else replace(point, cells=cells)
+
+
+def deadlines(point: TrustPoint, policy: ResolverPolicy, now: Instant, offset: Seconds) -> list[Instant]:
+    """Return the true instants, after now, at which a timer of a pending or revoked key ends."""
+    durations = policy.durations
+    ends = []
+    for cell in point.cells:
+        if cell.state is State.ADD_PEND:
+            ends.append(cell.since + max(durations.add_hold_down, cell.hold) + durations.strictly_after)
+        elif cell.state is State.REVOKED:
+            ends.append(cell.since + durations.remove_hold_down + durations.strictly_after)
+    return [end - offset for end in ends if end - offset > now]
+
+
+def next_change(
+    point: TrustPoint,
+    policy: ResolverPolicy,
+    dnskeys: DnskeySet | None,
+    now: Instant,
+    offset: Seconds,
+    settled: Instant,
+) -> Instant:
+    """Return when a failing attempt could first end otherwise: the world, a timer or a signature changes.
+
+    Timers count where time alone moves a key (rows for `attempt`): Unbound's promotion, BIND's deletion.
+    """
+    bounds = [settled]
+    table = table_of(policy)
+    if table[State.ADD_PEND, Event.ATTEMPT] or table[State.REVOKED, Event.ATTEMPT]:
+        bounds += deadlines(point, policy, now, offset)
+    wait = next_inception(dnskeys, policy.trust, now + offset)
+    if wait is not None:
+        bounds.append(now + wait)
+    return max(now + 1, min(bounds))

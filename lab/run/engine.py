@@ -1,0 +1,232 @@
+"""Play subjects through a scenario: jump from event to event, and write down what is seen.
+
+The world changes at a few instants: the authority serves another key set, or a scenario step happens.
+Between two of them every subject lives alone, from timer to timer; what they saw is then put in order. Ties
+go: timeline change, scenario step, timers, and among subjects their order in the file.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..authority.ceremony_authority import SkrAuthority, read_skrs
+from ..authority.keyring import KeyRing
+from ..authority.signer import Authority, ZoneSigner
+from ..authority.timeline import Timeline
+from ..clock import Instant, format_instant
+from ..errors import ScenarioError
+from ..nameserver.responder import Responder
+from ..observation import Gap, Observation, ZoneChange
+from ..scenario.spec import Action, Off, Restart, Scenario
+from . import invariants
+from .cast import ceremony_cast, scenario_cast
+from .record import FORMAT, Record
+from .subject import Subject
+
+Progress = Callable[[float, str], None]
+"""(fraction done, what is being done); called often, must be cheap."""
+
+Step = tuple[Instant, int, int, Callable[[], None]]
+"""(when, order among steps of that instant, number of the subject, what to do)."""
+
+
+def play(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    subjects: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    memo: bool = True,
+) -> Record:
+    """Play a scenario and return its record. Raises ScenarioError for a subject it does not have.
+
+    The record depends on scenario, seed and the choice of subjects alone. With `memo` off every signature is
+    verified each time: the slow twin.
+    """
+    used = scenario.seed if seed is None else seed
+    chosen = _choose(scenario, subjects)
+    authority = ZoneSigner(scenario.timeline, KeyRing(scenario.key_files), watermark=scenario.name)
+    responder = Responder(authority)
+    cast = scenario_cast(scenario, authority, responder, used, memo=memo)
+    kept = [
+        (spec, subject) for spec, subject in zip(scenario.subjects, cast, strict=True) if spec.name in chosen
+    ]
+    header = header_of(scenario.name, scenario.title, used, scenario.start, scenario.stop, scenario.digest)
+    header["expectations"] = [e.to_json() for e in scenario.expectations if e.subject in chosen]
+    header["subjects"] = [
+        {"name": spec.name, "kind": one.kind, "model": spec.model, "version": one.version}
+        for spec, one in kept
+    ]
+    header["assumed_hours"] = [
+        format_instant(step.at)
+        for step in scenario.timeline.steps
+        if step.assumed and _is_ksk_event(scenario.timeline, step.at)
+    ]
+    players: list[Subject] = [one for _, one in kept]
+    run = _Run(scenario.timeline, authority, players, scenario.start, scenario.stop, progress)
+    for number, (spec, one) in enumerate(kept):
+        run.add_life(number, one, _life(scenario, number_of=spec.name))
+    return run.play(header)
+
+
+def _is_ksk_event(timeline: Timeline, at: Instant) -> bool:
+    return any(event.at == at for event in timeline.ksk_events())
+
+
+def _choose(scenario: Scenario, subjects: Sequence[str] | None) -> tuple[str, ...]:
+    known = tuple(spec.name for spec in scenario.subjects)
+    if not subjects:
+        return known
+    for name in subjects:
+        if name not in known:
+            raise ScenarioError(
+                f"there is no subject {name!r}",
+                place=scenario.path,
+                remedy=f"its subjects are {', '.join(known)}",
+            )
+    return tuple(name for name in known if name in subjects)
+
+
+def _life(scenario: Scenario, number_of: str) -> list[tuple[Instant, Action | None]]:
+    """Return what happens to a subject and when: first start (None), restarts, absences, events."""
+    spec = next(spec for spec in scenario.subjects if spec.name == number_of)
+    life: list[tuple[Instant, Action | None]] = [(spec.first_start, None)]
+    if spec.restart_every:
+        times = range(spec.first_start + spec.restart_every, scenario.stop, spec.restart_every)
+        life += [(at, Restart(spec.keep_state)) for at in times]
+    life += [(window.begin, Off(window.end)) for window in spec.off]
+    life += [(event.at, event.action) for event in scenario.events if event.subject in (None, number_of)]
+    return sorted((entry for entry in life if entry[0] < scenario.stop), key=lambda entry: entry[0])
+
+
+def header_of(name: str, title: str, seed: int, start: Instant, stop: Instant, digest: str) -> dict[str, Any]:
+    """Return the header of a record, subjects and expectations still empty; `digest` is of the input."""
+    return {
+        "format": FORMAT, "version": __version__, "scenario": name, "title": title, "seed": seed,
+        "start": format_instant(start), "stop": format_instant(stop), "digest": digest, "has_child": True,
+        "subjects": [], "expectations": [], "assumed_hours": [],
+    }  # fmt: skip
+
+
+def play_ceremony(
+    files: Sequence[Path], subjects: Sequence[str] = (), *, seed: int = 0, progress: Progress | None = None
+) -> Record:
+    """Play models through real ceremony files and return the record. Raises CeremonyError or ScenarioError.
+
+    Nothing is invented before, between or after bundles: the run begins at the first inception and ends at
+    the last expiration, and in a gap the subjects stand still, as if switched off.
+    """
+    ceremony = read_skrs(files)
+    authority = SkrAuthority(ceremony)
+    cast: list[Subject] = list(
+        ceremony_cast(authority, Responder(authority, skr=True), tuple(subjects), seed)
+    )
+    title = "Signed key responses of " + ", ".join(file.id for file in ceremony)
+    digest = ceremony_digest(files)
+    start, stop = authority.start, authority.end
+    header = header_of("skr", title, seed, start, stop, digest)
+    header["has_child"] = False
+    names = tuple(subjects) or tuple(one.name for one in cast)
+    header["subjects"] = [
+        {"name": one.name, "kind": one.kind, "model": name, "version": one.version}
+        for name, one in zip(names, cast, strict=True)
+    ]
+    run = _Run(authority.timeline, authority, cast, start, stop, progress)
+    for number, one in enumerate(cast):
+        gaps: list[tuple[Instant, Action | None]] = [(begin, Off(end)) for begin, end in authority.gaps()]
+        run.add_life(number, one, [(start, None), *gaps])
+    run.seen += [Gap(begin, "", end) for begin, end in authority.gaps()]
+    return run.play(header)
+
+
+def ceremony_digest(files: Iterable[Path]) -> str:
+    """Return the SHA-256 in hex over the contents of ceremony files, in the order given."""
+    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in files)).hexdigest()
+
+
+class _Run:
+    """One run in progress."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        authority: Authority,
+        subjects: Sequence[Subject],
+        start: Instant,
+        stop: Instant,
+        progress: Progress | None,
+    ) -> None:
+        self.timeline, self.authority, self.subjects = timeline, authority, subjects
+        self.start, self.stop, self.progress = start, stop, progress
+        self.seen: list[Observation] = []
+        self._steps: list[Step] = []
+        self._own: list[list[Instant]] = [[] for _ in subjects]
+        self._order = 0
+
+    def add_life(self, number: int, subject: Subject, life: Iterable[tuple[Instant, Action | None]]) -> None:
+        """Schedule what happens to a subject."""
+        for at, action in life:
+            what = partial(subject.start, at) if action is None else partial(subject.act, action, at)
+            self._add(at, number, what)
+            if isinstance(action, Off) and action.until < self.stop:
+                self._add(action.until, number, partial(subject.resume, action.until))
+
+    def _add(self, at: Instant, number: int, what: Callable[[], None]) -> None:
+        heapq.heappush(self._steps, (max(at, self.start), self._order, number, what))
+        heapq.heappush(self._own[number], max(at, self.start))
+        self._order += 1
+
+    def play(self, header: dict[str, Any]) -> Record:
+        """Play to the end and return the record."""
+        self._zone_change(self.start)
+        now, change = self.start, self.timeline.next_change(self.start)
+        changed = True
+        while now < self.stop:
+            changed |= self._run_steps(now)
+            change = self.timeline.next_change(now)
+            world = min(self.stop, self.stop if change is None else change)
+            end = min(world, self._steps[0][0] if self._steps else self.stop)
+            self._live(now, end, world, changed)
+            if self.progress is not None:
+                self.progress((end - self.start) / (self.stop - self.start), format_instant(end)[:10])
+            now, changed = end, False
+            if now == change and now < self.stop:
+                self._zone_change(now)
+                changed = True
+        for subject in self.subjects:
+            subject.finish(self.stop)
+            self.seen += subject.take()
+        record = Record(header, tuple(sorted(self.seen, key=lambda seen: seen.at)))
+        invariants.check(record)
+        return record
+
+    def _run_steps(self, now: Instant) -> bool:
+        """Do the scenario steps that are due; they do not change the world of the others."""
+        while self._steps and self._steps[0][0] <= now:
+            _, _, number, what = heapq.heappop(self._steps)
+            heapq.heappop(self._own[number])
+            what()
+            self.seen += self.subjects[number].take()
+        return False
+
+    def _live(self, begin: Instant, end: Instant, world: Instant, changed: bool) -> None:
+        """Let every subject live through one interval, and put in order what they saw."""
+        seen: list[Observation] = []
+        for number, subject in enumerate(self.subjects):
+            if changed:
+                subject.world_changed()
+            own = self._own[number]
+            settled = min(world, own[0] if own else self.stop)
+            subject.advance(begin, end, max(settled, begin + 1))
+            seen += subject.take()
+        self.seen += sorted(seen, key=lambda one: one.at)
+
+    def _zone_change(self, now: Instant) -> None:
+        keys = self.timeline.key_set(now)
+        self.seen.append(ZoneChange(now, "", keys.ksks, keys.zsks, keys.revoked, keys.dnskey_signers))

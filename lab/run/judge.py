@@ -1,0 +1,141 @@
+"""Compare what was seen with what was expected: a fold over a record, live or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..clock import Instant, format_instant, parse_instant
+from ..errors import RecordError
+from ..observation import Anchor, Gap, Outcome, Signal, Transition, worst
+from ..scenario.expectations import Expectation, expectation_from_json, expectations_of
+from ..scenario.spec import Scenario
+from .causes import explanation
+from .record import Record
+from .verdict import Finding, RunResult, SubjectResult, worst_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a record says of one subject, as expectations look at it."""
+
+    name: str
+    start: Instant
+    stop: Instant
+    has_child: bool
+    outcomes: tuple[Outcome, ...]
+    transitions: tuple[Transition, ...]
+    anchors: tuple[Anchor, ...]
+    signals: tuple[Signal, ...]
+
+    @property
+    def _failing(self) -> Outcome | None:
+        return next((seen for seen in self.outcomes if seen.outcome != "secure"), None)
+
+    @property
+    def first_failure(self) -> Instant | None:
+        """Return the first second at which a new name in the signed child would not be secure."""
+        return None if self._failing is None else self._failing.at
+
+    @property
+    def last_good(self) -> Instant | None:
+        """Return the last second before that at which it was; None if it never was, or never failed."""
+        first = self.first_failure
+        was_good = any(
+            seen.outcome == "secure" and first is not None and seen.at < first for seen in self.outcomes
+        )
+        return first - 1 if first is not None and was_good else None
+
+    @property
+    def recovered_at(self) -> Instant | None:
+        """Return the second from which a subject that had failed was secure to the end; None otherwise."""
+        if self.first_failure is None or self.outcomes[-1].outcome != "secure":
+            return None
+        at = self.outcomes[-1].at
+        for seen in reversed(self.outcomes):
+            if seen.outcome != "secure":
+                break
+            at = seen.at
+        return at
+
+    @property
+    def outcome(self) -> str | None:
+        """Return the worst outcome of the run."""
+        return worst([seen.outcome for seen in self.outcomes])
+
+    @property
+    def cause(self) -> str | None:
+        """Return the cause of the first failure."""
+        return None if self._failing is None else self._failing.cause
+
+
+def judge(record: Record, scenario: Scenario | None = None) -> RunResult:
+    """Return the verdict on a record, against its own expectations or those of a scenario.
+
+    Raises RecordError if the header is not that of a record this version writes.
+    """
+    header = record.header
+    try:
+        stated = scenario.expectations if scenario else tuple(
+            expectation_from_json(row) for row in header["expectations"]
+        )  # fmt: skip
+        start, stop = parse_instant(header["start"]), parse_instant(header["stop"])
+        cast = [(row["name"], row["kind"], row["version"]) for row in header["subjects"]]
+        gaps = tuple(seen for seen in record.observations if isinstance(seen, Gap))
+        results = tuple(
+            _judge_one(view_of(record, name, start, stop), kind, version, expectations_of(name, stated), gaps)
+            for name, kind, version in cast
+        )
+        return RunResult(
+            header["scenario"], header["title"], header["seed"],
+            worst_verdict([one.verdict for one in results]), results, _notes(header, gaps),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise RecordError(f"its header is damaged ({problem!r})", remedy="record the run again") from None
+
+
+def view_of(record: Record, name: str, start: Instant, stop: Instant) -> View:
+    """Gather what a record says of one subject."""
+    own = [seen for seen in record.observations if seen.subject == name]
+    return View(
+        name, start, stop, bool(record.header["has_child"]),
+        tuple(seen for seen in own if isinstance(seen, Outcome)),
+        tuple(seen for seen in own if isinstance(seen, Transition)),
+        tuple(seen for seen in own if isinstance(seen, Anchor)),
+        tuple(seen for seen in own if isinstance(seen, Signal)),
+    )  # fmt: skip
+
+
+def _judge_one(
+    view: View, kind: str, version: str, expected: Sequence[Expectation], gaps: Sequence[Gap]
+) -> SubjectResult:
+    findings = tuple(_finding(expectation, view, gaps) for expectation in expected)
+    cause = view.cause
+    return SubjectResult(
+        view.name, kind, version, worst_verdict([finding.verdict for finding in findings]),
+        view.first_failure, view.last_good, view.recovered_at, view.outcome, view.outcomes,
+        cause, explanation(cause) if cause else "", view.transitions, view.anchors, view.signals, findings,
+    )  # fmt: skip
+
+
+def _finding(expectation: Expectation, view: View, gaps: Sequence[Gap]) -> Finding:
+    """Judge one expectation; what holds only because nothing was seen in a gap is inconclusive."""
+    holds, message = expectation.check(view)
+    if holds and gaps:
+        spans = ", ".join(f"{format_instant(gap.at)} to {format_instant(gap.until)}" for gap in gaps)
+        return Finding(expectation.id, "inconclusive", f"{message}; the files leave a gap: {spans}")
+    verdict = "inconclusive" if holds is None else "passed" if holds else "failed"
+    return Finding(expectation.id, verdict, message)
+
+
+def _notes(header: dict[str, Any], gaps: Sequence[Gap]) -> tuple[str, ...]:
+    notes = []
+    if header["assumed_hours"]:
+        notes.append("switch-hour: the hour is assumed at " + ", ".join(header["assumed_hours"]))
+    if not header["has_child"]:
+        notes.append(
+            "only the DNSKEY RRset exists in ceremony files: clients are judged by whether it validates"
+        )
+    notes += [f"no bundle is in force from {format_instant(g.at)} to {format_instant(g.until)}" for g in gaps]
+    return tuple(notes)

@@ -1,0 +1,98 @@
+"""A stored run: one JSON object a line, the header first, then the observations in order.
+
+A record holds no file name, no wall clock and nothing of the machine: the same scenario and seed give the
+same bytes anywhere, and a record can be judged again later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import observation
+from ..errors import RecordError
+from ..observation import Observation
+
+FORMAT = "root-rollover-lab record 1"
+_SIZE_LIMIT = 1 << 30
+_LINE_LIMIT = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One run: `header` as JSON values (see `engine.header_of`), and what was observed."""
+
+    header: dict[str, Any]
+    observations: tuple[Observation, ...]
+
+    def lines(self) -> list[str]:
+        """Return the lines of the file, without line ends; keys sorted, so that bytes are reproducible."""
+        rows = [self.header, *(observation.to_json(seen) for seen in self.observations)]
+        return [json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True) for row in rows]
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content."""
+        return "".join(line + "\n" for line in self.lines()).encode("ascii")
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all. Raises RecordError if that cannot be done."""
+        try:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(self.to_bytes())
+                os.chmod(name, 0o644)
+                os.replace(name, path)
+            except BaseException:
+                os.unlink(name)
+                raise
+        except OSError as problem:
+            raise RecordError(
+                f"cannot be written: {problem.strerror}", place=str(path), remedy="choose another place"
+            ) from None
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read a record. Raises RecordError naming file and line."""
+        try:
+            if path.stat().st_size > _SIZE_LIMIT:
+                raise RecordError("is larger than 1 GiB", place=str(path), remedy="give a record of one run")
+            text = path.read_bytes()
+        except OSError as problem:
+            raise RecordError(
+                f"cannot be read: {problem.strerror}",
+                place=str(path),
+                remedy="give a file made with run --record",
+            ) from None
+        return _parse(text, str(path))
+
+
+def _parse(content: bytes, place: str) -> Record:
+    rows = [_row(line, f"{place}: line {number}") for number, line in enumerate(content.splitlines(), 1)]
+    if not rows or rows[0].get("format") != FORMAT:
+        raise RecordError("is not a record", place=place, remedy="give a file made with run --record")
+    seen = []
+    for number, row in enumerate(rows[1:], 2):
+        try:
+            seen.append(observation.from_json(row))
+        except (KeyError, ValueError, TypeError) as problem:
+            raise RecordError(
+                f"is not an observation ({problem})",
+                place=f"{place}: line {number}",
+                remedy="record the run again",
+            ) from None
+    return Record(rows[0], tuple(seen))
+
+
+def _row(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line) if len(line) <= _LINE_LIMIT else None
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise RecordError("is not a JSON object", place=place, remedy="record the run again")
+    return row
