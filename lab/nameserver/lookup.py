@@ -61,7 +61,7 @@ class Lookup:
     def _at(self, name: bytes, owner: bytes, qtype: int) -> Reply:
         """Return data of an existing owner, under `name`; a wildcard's with the proof that nothing is closer.
 
-        ANY gets one RRset, RRSIG the signatures of one (RFC 8482 sections 4.1 and 7).
+        ANY gets one RRset, RRSIG the signatures of one (RFC 8482 section 4.1).
         """
         found = self._one(owner, qtype) if qtype in (ANY, RRSIG) else self._fetch(owner, qtype)
         expanded = name != owner
