@@ -29,7 +29,7 @@ class Intervals:
 def intervals_of(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet, now: Instant) -> Intervals:
     """Return the refresh interval and retry time that a DNSKEY RRset asks for.
 
-    queryInterval = max(1 h, min(15 d, TTL/2, expiry/2)), retryTime = max(1 h, min(1 d, TTL/10, expiry/10)), where
+    queryInterval = max(1 h, min(15 d, TTL/2, expiry/2)), retryTime = max(1 h, min(1 d, TTL/10, expiry/10));
     expiry is the time from now to the expiration of a signature; `now` is by the resolver's own clock.
     """
     schedule = policy.schedule
