@@ -11,7 +11,7 @@ from ..clock import Instant, parse_instant
 from ..report import REPORTS
 
 
-class InstantType(click.ParamType):
+class InstantType(click.ParamType[Instant]):
     """Read an instant such as 2018-10-11T16:00:00Z, or a date as its midnight UTC."""
 
     name = "instant"

@@ -150,7 +150,12 @@ def _steps(subject: SubjectResult) -> list[tuple[int, str]]:
         (step.at, f"{_safe(step.key)} (tag {step.wire_tag}): {_safe(step.source)} to {_safe(step.target)}")
         for step in subject.transitions
     ]
+    before = ""
     for outcome in subject.outcomes:
+        seen = f"{outcome.outcome} {outcome.cause}"
+        if seen == before:
+            continue
+        before = seen
         cause = f" ({_safe(outcome.cause)})" if outcome.cause else ""
         steps.append((outcome.at, f"**{_safe(outcome.outcome)}**{cause}"))
     return sorted(steps, key=lambda step: step[0])
@@ -169,7 +174,7 @@ def _inputs(runs: tuple[RunResult, ...], headers: Headers) -> list[str]:
     lines = ["## Inputs", "", *_head("scenario", "from", "to", "seed", "digest (SHA-256)")]
     for run in runs:
         header = headers.get(run.scenario, {})
-        start, stop, digest = (str(header.get(name) or "-") for name in ("start", "stop", "digest"))
-        lines.append(_row(_safe(run.scenario), start, stop, str(run.seed), f"`{one_line(digest)}`"))
+        start, stop, digest = (one_line(str(header.get(name) or "-")) for name in ("start", "stop", "digest"))
+        lines.append(_row(_safe(run.scenario), start, stop, str(run.seed), f"`{digest}`"))
     made = f"Made by rootlab {__version__}. The same scenario, seed and version give the same report."
     return [*lines, "", made, ""]

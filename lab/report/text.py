@@ -7,6 +7,7 @@ small.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -49,11 +50,12 @@ def _head(console: Console, run: RunResult, headers: Headers) -> None:
     console.print()
 
 
-def period(header: Any) -> str:
-    """Return "START to STOP, " of a record's header, or nothing where the header does not say."""
+def period(header: Mapping[str, Any]) -> str:
+    """Return "START to STOP, " of a record's header, midnights as dates; nothing if it does not say."""
     if "start" not in header or "stop" not in header:
         return ""
-    return f"{header['start']} to {header['stop']}, "
+    start, stop = (one_line(str(header[name])).removesuffix("T00:00:00Z") for name in ("start", "stop"))
+    return f"{start} to {stop}, "
 
 
 def _run(console: Console, run: RunResult, headers: Headers) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..clock import Instant, format_instant
 from ..errors import one_line
-from ..run.causes import CAUSES
+from ..run.causes import explanation
 from ..run.verdict import RunResult, SubjectResult
 
 OUTCOME_WORDS = {
@@ -52,10 +52,7 @@ def recovery(subject: SubjectResult) -> str:
 
 def cause_words(identifier: str) -> str:
     """Return the sentence for a cause with its citations; an identifier nobody lists stands for itself."""
-    cause = CAUSES.get(identifier)
-    if cause is None:
-        return one_line(identifier)
-    return f"{cause.sentence} ({'; '.join(cause.cites)})" if cause.cites else cause.sentence
+    return one_line(explanation(identifier))
 
 
 def causes_of(runs: tuple[RunResult, ...]) -> tuple[str, ...]:

@@ -1,0 +1,159 @@
+"""`rootlab list`: what there is to play, to imitate, to expect and to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import click
+
+from ..clock import format_instant
+from .output import page, show
+
+Row: TypeAlias = dict[str, Any]
+
+
+def _scenarios() -> list[Row]:
+    """Return the shipped scenarios."""
+    from ..scenario.catalogue import shipped_scenarios
+    from ..scenario.load import load_scenario
+
+    rows = []
+    for name, path in shipped_scenarios().items():
+        scenario = load_scenario(path)
+        rows.append(
+            {
+                "name": name,
+                "title": scenario.title,
+                "start": format_instant(scenario.start),
+                "stop": format_instant(scenario.stop),
+                "subjects": [subject.name for subject in scenario.subjects],
+                "cites": list(scenario.cites),
+                "file": str(path),
+            }
+        )
+    return rows
+
+
+def _suites() -> list[Row]:
+    """Return the shipped suites."""
+    from ..scenario.catalogue import suites
+
+    return [
+        {"name": suite.name, "title": suite.title, "scenarios": list(suite.scenarios)}
+        for suite in suites().values()
+    ]
+
+
+def _models() -> list[Row]:
+    """Return the resolver models, with what each does otherwise than RFC 5011 read strictly."""
+    from ..resolver.profiles import MODELS
+
+    return [
+        {
+            "name": profile.name,
+            "version": profile.version or None,
+            "title": profile.title,
+            "differences": [
+                {"knob": knob, "value": value, "strict": strict}
+                for knob, value, strict in profile.policy.differences()
+            ],
+            "cites": list(profile.cites),
+        }
+        for profile in MODELS.values()
+    ]
+
+
+def _expectations() -> list[Row]:
+    """Return the kinds of expectations a scenario can state."""
+    from ..scenario.expectations import EXPECTATIONS
+
+    return [
+        {"name": name, "title": kind.title, "parameters": _parameters(kind.params.model_json_schema())}
+        for name, kind in EXPECTATIONS.items()
+    ]
+
+
+def _parameters(schema: dict[str, Any]) -> str:
+    """Return how a kind's parameters are written in a scenario, from its JSON Schema."""
+    properties = schema.get("properties")
+    if properties is None:
+        values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+        return " | ".join("true" if value is True else f'"{value}"' for value in values) or "true"
+    required = schema.get("required", [])
+    optional = [f"{name}?" for name in properties if name not in required]
+    return f"{{ {', '.join([*required, *optional])} }}"
+
+
+def _reports() -> list[Row]:
+    """Return the formats of a result."""
+    from ..report import REPORTS
+
+    return [
+        {"name": name, "title": report.title, "suffixes": list(report.suffixes)}
+        for name, report in REPORTS.items()
+    ]
+
+
+LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
+    "scenarios": (_scenarios, ("name", "start", "subjects", "title"), "Play one: rootlab run NAME"),
+    "suites": (_suites, ("name", "scenarios", "title"), "Play one: rootlab run NAME"),
+    "models": (
+        _models,
+        ("name", "version", "title"),
+        "With --format json: every knob in which a model differs from RFC 5011 read strictly, and sources.",
+    ),
+    "expectations": (
+        _expectations,
+        ("name", "parameters", "title"),
+        "In a scenario: [[expect]] with id and subject",
+    ),
+    "reports": (_reports, ("name", "suffixes", "title"), "rootlab run ... --format NAME, or --report FILE"),
+}
+"""What can be listed: who knows it, the columns of its table, and what to do with it."""
+
+
+@click.command("list")
+@click.argument("what", metavar="|".join(LISTS), type=click.Choice(tuple(LISTS)))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Layout.",
+)
+def list_things(what: str, form: str) -> None:
+    """List scenarios, suites, models, expectations or reports."""
+    rows_of, columns, hint = LISTS[what]
+    rows = rows_of()
+    if form == "json":
+        from ..report.as_json import dump
+
+        show(dump(rows))
+        return
+    from ..report.sheet import screen, table, text_of
+
+    console = screen(page())
+    grid = table()
+    for column in columns:
+        grid.add_column(_TITLES.get(column, column), no_wrap=column in ("name", "version", "start"))
+    for row in rows:
+        grid.add_row(*(_cell(column, row) for column in columns))
+    console.print(grid)
+    console.print()
+    console.print(hint)
+    show(text_of(console))
+
+
+_TITLES = {"start": "from, to", "title": "what it is"}
+
+
+def _cell(column: str, row: Row) -> str:
+    """Return one cell of a table."""
+    value = row[column]
+    if column == "start":
+        return f"{row['start'][:10]} to {row['stop'][:10]}"
+    if column == "subjects":
+        return str(len(value))
+    return ", ".join(value) if isinstance(value, list) else str(value or "-")

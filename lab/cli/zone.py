@@ -1,0 +1,42 @@
+"""`rootlab zone`: the signed root zone of an instant, as a master file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..clock import Instant
+from .options import INSTANT, output_option
+from .output import check_targets, deliver
+
+
+@click.command()
+@click.argument("scenario")
+@click.option(
+    "--at", type=INSTANT, metavar="INSTANT", required=True, help="The instant, such as 2018-10-11T16:00:00Z."
+)
+@click.option(
+    "--size",
+    type=click.Choice(["minimal"]),
+    default="minimal",
+    show_default=True,
+    help="minimal: the apex and two delegations, one signed and one not.",
+)
+@output_option
+def zone(scenario: str, at: Instant, size: str, output: Path | None) -> None:
+    """Print the signed root zone of an instant.
+
+    One record a line: absolute lower-case owner, TTL, class, type, data. The TXT record at _rootlab. marks
+    it as emulated; its keys are public on purpose and not the root's.
+    """
+    from ..authority.keyring import KeyRing
+    from ..authority.signer import ZoneSigner
+    from ..authority.zone import zone_text
+    from ..scenario.load import load_scenario
+
+    check_targets(output)
+    loaded = load_scenario(scenario)
+    signer = ZoneSigner(loaded.timeline, KeyRing(loaded.key_files), watermark=loaded.name)
+    loaded.timeline.step(at)
+    deliver(zone_text(signer, at, size), output)
