@@ -14,6 +14,7 @@ import dns.rdatatype
 import dns.rrset
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from hypothesis import strategies as st
 
 from lab.dnssec import rrtypes
@@ -45,22 +46,20 @@ def signing_key(algorithm: int, flags: int = 256) -> SigningKey:
     """Return the same key of an algorithm in every run."""
     if algorithm in (8, 10):
         return SigningKey.from_pem(shipped_pem("zsk-pool.pem"), flags, algorithm, trusted=True)
-    private = {
-        13: lambda: ec.derive_private_key(20326, ec.SECP256R1()),
-        14: lambda: ec.derive_private_key(20326, ec.SECP384R1()),
-        15: lambda: ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32))),
-        16: lambda: ed448.Ed448PrivateKey.from_private_bytes(bytes(range(57))),
-    }[algorithm]()
-    return SigningKey.from_pem(pem_of(private), flags)
+    private: dict[int, PrivateKeyTypes] = {
+        13: ec.derive_private_key(20326, ec.SECP256R1()),
+        14: ec.derive_private_key(20326, ec.SECP384R1()),
+        15: ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32))),
+        16: ed448.Ed448PrivateKey.from_private_bytes(bytes(range(57))),
+    }
+    return SigningKey.from_pem(pem_of(private[algorithm]), flags)
 
 
-def pem_of(private: object) -> bytes:
+def pem_of(private: PrivateKeyTypes) -> bytes:
     """Write a private key of `cryptography` as unencrypted PKCS #8."""
-    encoded = private.private_bytes(  # type: ignore[attr-defined]
+    return private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    assert isinstance(encoded, bytes)
-    return encoded
 
 
 def wire_name(labels: list[bytes]) -> bytes:

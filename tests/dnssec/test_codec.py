@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
@@ -69,27 +70,33 @@ def twin(message: dns.message.Message) -> Message:
     question = (
         Question(asked.name.to_digestable(), asked.rdtype, asked.rdclass) if asked is not None else None
     )
-    sections = [
+    answer, authority, additional = (
         tuple(
             RR(rrset.name.to_digestable(), rrset.rdtype, rrset.rdclass, rrset.ttl, wire_of(rdata))
             for rrset in section
             for rdata in rrset
         )
         for section in (message.answer, message.authority, message.additional)
-    ]
+    )
     edns = None
     if message.edns >= 0:
         do = message.ednsflags & dns.flags.DO != 0
         options = tuple((int(option.otype), option.to_wire() or b"") for option in message.options)
         edns = Edns(message.payload, do, message.ednsflags >> 24, message.edns, options)
     name = asked.name.to_wire() if asked is not None else None
-    return Message(message.id, int(message.flags), question, *sections, edns, name or ROOT)
+    flags = int(message.flags)
+    return Message(message.id, flags, question, answer, authority, additional, edns, name or ROOT)
 
 
 def to_dns_rrset(record: RR) -> dns.rrset.RRset:
     """Return a dnspython RRset of one record."""
     rdata = dns_rdata(record.rrtype, record.rdata)
     return dns.rrset.from_rdata(dns_name(record.owner), record.ttl, rdata)
+
+
+def dns_options(options: Iterable[tuple[int, bytes]]) -> list[dns.edns.Option]:
+    """Return dnspython options of ours."""
+    return [dns.edns.GenericOption(dns.edns.OptionType.make(code), value) for code, value in options]
 
 
 @st.composite
@@ -104,9 +111,8 @@ def dns_wires(draw: st.DrawFn) -> bytes:
         section.extend(to_dns_rrset(record) for record in draw(SECTIONS))
     opt = draw(OPTS)
     if opt:
-        options = [dns.edns.GenericOption(code, value) for code, value in opt.options]
         flags = opt.ext_rcode << 24 | (0x8000 if opt.do else 0)
-        message.use_edns(0, flags, opt.udp_size, options=options)
+        message.use_edns(0, flags, opt.udp_size, options=dns_options(opt.options))
     return message.to_wire(max_size=65535)
 
 
@@ -215,7 +221,7 @@ PLAIN_OPT = bytes.fromhex("00 0029 04d0 00008000 0000")
 
 
 def test_opt_is_taken_apart() -> None:
-    """Size, DO, version, extended rcode and options come out of OPT, which is no additional record any more."""
+    """Size, DO, version, extended rcode and options come out of OPT, which is no additional record."""
     glue = bytes.fromhex("00 0001 0001 0000000a 0004 c0000201")
     opt = bytes.fromhex("00 0029 04d0 01008000 000a 000e0002 4a5c 00030000")
     message = parse_message(with_additional(glue, opt, glue))
@@ -263,10 +269,10 @@ def test_queries_are_dnspythons(
 ) -> None:
     """A query is octet for octet what dnspython writes."""
     do, cd, rd, edns = bits
-    theirs = dns.message.make_query(dns_name(owner), qtype, id=ident, flags=cd * 0x10 | rd * 0x100)
+    rdtype = dns.rdatatype.RdataType.make(qtype)
+    theirs = dns.message.make_query(dns_name(owner), rdtype, id=ident, flags=cd * 0x10 | rd * 0x100)
     if edns:
-        chosen = [dns.edns.GenericOption(code, value) for code, value in options]
-        theirs.use_edns(0, dns.flags.DO if do else 0, size, options=chosen)
+        theirs.use_edns(0, dns.flags.DO if do else 0, size, options=dns_options(options))
     query = make_query(owner, qtype, id=ident, udp_size=size, do=do, cd=cd, rd=rd, edns=edns, options=options)
     assert query == theirs.to_wire()
 
@@ -280,7 +286,7 @@ def test_responses_read_back_with_dnspython(
     rcode: int,
     options: list[tuple[int, bytes]],
 ) -> None:
-    """dnspython reads what was put into a response, with the query's id, opcode, RD, CD and question."""
+    """What was put into a response is what dnspython reads, with the query's id, RD, CD and question."""
     question = Question(name.lower(), TXT, IN)
     query = Message(4711, flags & 0x07FF, question, (), (), (), opt, name)
     rcode = rcode if opt else rcode & 0xF

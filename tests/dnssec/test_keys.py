@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from dns.dnssecalgs import get_algorithm_cls_from_dnskey
 from dns.dnssectypes import DSDigest
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from hypothesis import given
@@ -152,7 +153,7 @@ def test_keys_sort_by_algorithm_tag_and_public_key() -> None:
 
 
 def test_flags_have_names() -> None:
-    """257 is a zone key and secure entry point, 256 only a zone key, 1 no zone key, and protocol must be 3."""
+    """257 is a zone key and secure entry point, 256 a zone key, 1 neither, and protocol must be 3."""
     assert (Key(257, 8, b"x").is_sep, Key(256, 8, b"x").is_sep) == (True, False)
     found = [Key(256, 8, b"x"), Key(1, 8, b"x"), Key(257, 8, b"x", 2)]
     assert [key.is_zone_key for key in found] == [True, False, False]
@@ -165,7 +166,7 @@ def test_signatures_are_dnspythons(algorithm: int, data: bytes) -> None:
     signing = signing_key(algorithm)
     signature = signing.sign(data)
     rdata = dnskey(signing.key)
-    dns.dnssec.get_algorithm_cls_from_dnskey(rdata).public_cls.from_dnskey(rdata).verify(signature, data)
+    get_algorithm_cls_from_dnskey(rdata).public_cls.from_dnskey(rdata).verify(signature, data)
     assert signing.sign(data) == signature
     assert verify_bytes(signing.key, signature, data)
     assert not verify_bytes(signing.key, signature, data + b"x")
