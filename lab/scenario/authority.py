@@ -77,17 +77,17 @@ def sources(first: Source) -> tuple[Source, ...]:
         here = chain[-1]
         where = f"{here.shown}: authority.base"
         path = _base_path(here, base, where)
+        shown = str(path)
+        try:
+            text = read_file(path)
+        except ScenarioError as problem:
+            raise ScenarioError(f"{path} {problem.problem}", place=where, remedy=problem.remedy) from None
         if any(path.resolve() == source.path.resolve() for source in chain) or len(chain) >= MAX_BASES:
             raise ScenarioError(
                 f"{base} leads back here or on and on",
                 place=where,
                 remedy=f"let a chain of at most {MAX_BASES} bases end in a timeline",
             )
-        shown = str(path)
-        try:
-            text = read_file(path)
-        except ScenarioError as problem:
-            raise ScenarioError(f"{path} {problem.problem}", place=where, remedy=problem.remedy) from None
         file = validate(ScenarioFile, parse_toml(text, shown), shown)
         chain.append(Source(shown, path, file))
     return tuple(chain)

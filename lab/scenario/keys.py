@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..authority.keyring import CHILD_KEY, MAX_KEY_FILE, KeyRing
 from ..errors import KeyFileError, ScenarioError
 from .authority import Source, ksks
+from .model import TwoKeys
 from .tables import allowed
 
 _QUARTER_ZSK = re.compile(r"zsk-\d{4}q[1-4]", re.ASCII)
@@ -98,8 +99,11 @@ def _mentions(source: Source) -> Iterator[tuple[str, str, str]]:
     """Yield where a file names a key of the root, which one, and of which kind it has to be."""
     authority, shown = source.file.authority, source.shown
     lists: list[tuple[str, tuple[str, ...], str]] = []
-    if authority.keys is not None:
-        lists.append((f"{shown}: authority.keys", ksks(authority.keys), "KSK"))
+    if isinstance(authority.keys, TwoKeys):
+        for key, name in zip(("current", "next"), ksks(authority.keys), strict=False):
+            yield f"{shown}: authority.keys.{key}", name, "KSK"
+    elif authority.keys is not None:
+        lists.append((f"{shown}: authority.keys", authority.keys, "KSK"))
     for number, step in enumerate(source.file.timeline, 1):
         place = f"{shown}: timeline[{number}]"
         lists += [(f"{place}.publish", step.publish, "KSK"), (f"{place}.zsks", step.zsks or (), "ZSK")]
