@@ -67,16 +67,13 @@ def type_to_text(rrtype: int) -> str:
 
 
 def expand_rdata(rrtype: int, wire: bytes, at: int, end: int, *, fold: bool = False) -> bytes:
-    """Return the rdata at wire[at:end] with its names decompressed; `fold` lower-cases those names.
+    """Return the rdata at wire[at:end] of a type in NAME_LAYOUTS with its names decompressed.
 
-    Raises MalformedRdata if the fields of a type in NAME_LAYOUTS do not fill the rdata exactly.
+    `fold` lower-cases those names. Raises MalformedRdata if its fields do not fill the rdata exactly.
     """
-    layout = NAME_LAYOUTS.get(rrtype)
-    if layout is None:
-        return wire[at:end]
     parts: list[bytes] = []
     try:
-        for field in layout:
+        for field in NAME_LAYOUTS[rrtype]:
             if field == NAME:
                 name, after = read_name(wire, at)
                 parts.append(name.lower() if fold else name)

@@ -67,6 +67,13 @@ def test_revoked_tag_with_a_carry() -> None:
     assert carried.revoked().tag - carried.tag == 129 - 65536
 
 
+def test_a_key_too_long_to_be_one_verifies_nothing() -> None:
+    """A key of 60000 octets is read, kept out of every memo, and good for nothing."""
+    key = Key.from_rdata(b"\x01\x01\x03\x08" + bytes(60000))
+    assert Key.from_rdata(key.rdata) is not key
+    assert not verify_bytes(key, b"signature", b"data")
+
+
 @given(st.binary(max_size=80))
 def test_rdata_round_trip(rdata: bytes) -> None:
     """DNSKEY rdata of five octets or more comes back, the same object each time; less is malformed."""
@@ -89,7 +96,7 @@ def test_fields_out_of_range_are_refused() -> None:
 
 @given(st.sampled_from([1, 2, 4]), LOWER_NAMES, FLAGS, PUBLIC)
 def test_ds_is_dnspythons(digest_type: int, owner: bytes, flags: int, public: bytes) -> None:
-    """The DS of any key and owner equals dnspython's, matches that key and owner, and reads back."""
+    """The DS of any key and owner equals dnspython's and matches (RFC 4034 sections 5.1.4 and 5.3)."""
     key = Key(flags, 8, public)
     ds = key.ds(owner, digest_type)
     policy = dns.dnssec.allow_all_policy
@@ -123,6 +130,8 @@ def test_ds_with_one_field_changed_matches_nothing() -> None:
     assert [other.matches(b"\x00", key) for other in others] == [False] * 5
     with pytest.raises(ValueError, match="use 1, 2 or 4"):
         key.ds(b"\x00", 3)
+    with pytest.raises(MalformedRdata):
+        DS.from_rdata(b"\x00\x01\x08\x02")
 
 
 @given(st.text(max_size=30) | st.from_regex(r"\A\d{1,6} \d{1,4} [0-4] [0-9a-fA-F ]*\Z"))
@@ -153,7 +162,7 @@ def test_keys_sort_by_algorithm_tag_and_public_key() -> None:
 
 
 def test_flags_have_names() -> None:
-    """257 is a zone key and secure entry point, 256 a zone key, 1 neither, and protocol must be 3."""
+    """256 is a zone key, 257 also an entry point; protocol must be 3 (RFC 4034 sections 2.1.1 and 2.1.2)."""
     assert (Key(257, 8, b"x").is_sep, Key(256, 8, b"x").is_sep) == (True, False)
     found = [Key(256, 8, b"x"), Key(1, 8, b"x"), Key(257, 8, b"x", 2)]
     assert [key.is_zone_key for key in found] == [True, False, False]
@@ -210,7 +219,7 @@ def test_damaged_keys_verify_nothing(algorithm: int, data: st.DataObject) -> Non
 
 @pytest.mark.parametrize("sizes", [(65, 2048), (17, 4104), (2048, 2048), (17, 504), (0, 2048)])
 def test_rsa_keys_out_of_bounds_are_not_loaded(sizes: tuple[int, int]) -> None:
-    """A modulus over 4096 bits or an exponent over 64 would let a stranger buy our time cheaply."""
+    """A modulus under 512 or over 4096 bits (RFC 3110 section 2, RFC 5702 section 2.1), a long exponent."""
     exponent, modulus = ((1 << bits) - 1 for bits in sizes)
     assert verifier(8, join_rsa(exponent, modulus)) is None
 

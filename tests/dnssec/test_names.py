@@ -27,7 +27,7 @@ from .material import LOWER_NAMES, NAMES, dns_name
 
 @given(NAMES)
 def test_text_of_a_name_is_dnspythons(wire: bytes) -> None:
-    """A name is written as dnspython writes it, and reads back in lower case."""
+    """A name is written as dnspython writes it, and reads back (RFC 1035 section 5.1)."""
     text = name_to_text(wire)
     assert text == dns_name(wire).to_text()
     assert name_from_text(text) == wire.lower()

@@ -255,7 +255,7 @@ def _rrsig(element: ElementTree.Element) -> Rrsig:
 
 @given(rrsigs())
 def test_rrsig_rdata_round_trip(rdata: bytes) -> None:
-    """RRSIG rdata comes back as it was but for the case of the signer, and dnspython reads it the same."""
+    """RRSIG rdata comes back but for the case of the signer, as with dnspython (RFC 4034 section 3.1)."""
     rrsig = Rrsig.from_rdata(rdata)
     again = Rrsig.from_rdata(rrsig.rdata)
     assert again == rrsig

@@ -14,7 +14,7 @@ from .material import RDATA, dns_rdata
 
 @given(st.sampled_from(list(RDATA)).flatmap(lambda rrtype: st.tuples(st.just(rrtype), RDATA[rrtype])))
 def test_canonical_form_is_dnspythons(typed: tuple[int, bytes]) -> None:
-    """Canonical rdata equals dnspython's digestable form for every type drawn (RFC 4034 section 6.2)."""
+    """Canonical rdata is dnspython's, also of NSEC (RFC 4034 section 6.2, RFC 6840 section 5.1)."""
     rrtype, rdata = typed
     assert canonical_rdata(rrtype, rdata) == dns_rdata(rrtype, rdata).to_digestable()
 
