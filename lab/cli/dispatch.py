@@ -14,6 +14,7 @@ import click
 
 from ..errors import LabError, one_line
 from .commands import rootlab
+from .output import reader_left
 
 USAGE, FAULT, INTERRUPTED = 2, 4, 130
 
@@ -23,10 +24,11 @@ def dispatch(arguments: Sequence[str]) -> int:
     try:
         for stream in (sys.stdout, sys.stderr):
             _print_anything(stream)
-        status = rootlab.main(list(arguments), prog_name="rootlab", standalone_mode=False)
+        status = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _reader_left()
+        reader_left()
+        return 0
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
     except click.UsageError as error:
@@ -44,22 +46,23 @@ def dispatch(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
+def _invoke(arguments: Sequence[str]) -> object:
+    """Run the command and return its exit status.
+
+    `click.Group.main` is not used: it answers a closed pipe with exit status 1 and Ctrl-C with a blank line.
+    """
+    try:
+        with rootlab.make_context("rootlab", list(arguments)) as context:
+            return rootlab.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+
+
 def _print_anything(stream: object) -> None:
     """Let a stream show every text: a terminal that is not UTF-8 gets escapes instead of an exception."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-
-
-def _reader_left() -> int:
-    """End quietly when nobody reads on (`rootlab list models | head -1`).
-
-    Standard output is turned to the null device, or the interpreter would complain about it when it exits.
-    """
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
-    return 0
 
 
 def _complain(message: str, status: int) -> int:

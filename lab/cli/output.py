@@ -96,8 +96,22 @@ def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
 
 
 def show(text: str) -> None:
-    """Print text that ends its own lines."""
-    sys.stdout.write(text)
+    """Print text that ends its own lines; a reader that has left is no error, and the verdict stands."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader_left()
+
+
+def reader_left() -> None:
+    """Go on quietly when nobody reads on (`rootlab list models | head -1`).
+
+    Standard output is turned to the null device, or the interpreter would complain about it when it exits.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def deliver(text: str, output: Path | None, files: Sequence[tuple[Path, bytes]] = ()) -> None:

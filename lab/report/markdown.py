@@ -113,7 +113,7 @@ def _legend(runs: tuple[RunResult, ...]) -> list[str]:
 def _unmet(runs: tuple[RunResult, ...]) -> list[str]:
     """Return every expectation that does not hold or could not be judged."""
     lines = [
-        f"- {_safe(run.scenario)}, {_safe(name)}, {_safe(expectation)} {_verdict(verdict)}: {_safe(message)}"
+        f"- {_verdict(verdict)} {_safe(run.scenario)}, {_safe(name)}, {_safe(expectation)}: {_safe(message)}"
         for run in runs
         for name, expectation, verdict, message in unmet(run)
     ]

@@ -210,8 +210,8 @@ def _unexpected(console: Console, runs: tuple[RunResult, ...]) -> None:
     for run in runs:
         for name, expectation, verdict, message in unmet(run):
             place = f"{run.scenario}: {name}" if len(runs) > 1 else name
-            line = Text.assemble(f"{one_line(place)}, {one_line(expectation)} ", styled(verdict))
-            paragraph(console, line.append(f": {one_line(message)}"), 2)
+            words = f" {one_line(place)}, {one_line(expectation)}: {one_line(message)}"
+            paragraph(console, Text.assemble(styled(verdict), words), 2)
 
 
 def _verdict_line(run: RunResult) -> Text:

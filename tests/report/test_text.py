@@ -102,8 +102,8 @@ def test_what_is_not_as_expected_stands_before_the_verdict(failed_run: RunResult
     """The last lines name every expectation that failed or could not be judged, then the verdict."""
     assert show(failed_run, headers).splitlines()[-5:] == [
         "Not as expected",
-        "  static-old, breaks failed: expected a failure & [31msaw <one>",
-        "  unknown-daemon, breaks inconclusive: expected a failure & [31msaw <one>",
+        "  failed static-old, breaks: expected a failure & [31msaw <one>",
+        "  inconclusive unknown-daemon, breaks: expected a failure & [31msaw <one>",
         "",
         "2018-actual: failed (1 of 3 subjects as expected)",
     ]
