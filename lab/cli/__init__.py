@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .. import __version__
 
@@ -19,9 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["--version"]:
-        print(f"rootlab {__version__}")
-        return 0
+    if given == ["--version"]:
+        with suppress(OSError):  # a full disk is reported below
+            print(f"rootlab {__version__}", flush=True)
+            return 0
     from .dispatch import dispatch
 
     return dispatch(given)

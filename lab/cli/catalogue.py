@@ -114,7 +114,7 @@ LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
 
 
 @click.command("list")
-@click.argument("what", metavar="|".join(LISTS), type=click.Choice(tuple(LISTS)))
+@click.argument("what", metavar="WHAT", type=click.Choice(tuple(LISTS)))
 @click.option(
     "--format",
     "form",
@@ -124,7 +124,10 @@ LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
     help="Layout.",
 )
 def list_things(what: str, form: str) -> None:
-    """List scenarios, suites, models, expectations or reports."""
+    """List scenarios, suites, models, expectations or reports.
+
+    WHAT is one of these words.
+    """
     rows_of, columns, hint = LISTS[what]
     rows = rows_of()
     if form == "json":

@@ -14,7 +14,7 @@ import click
 
 from ..errors import LabError, one_line
 from .commands import rootlab
-from .output import reader_left
+from .output import silence_stdout
 
 USAGE, FAULT, INTERRUPTED = 2, 4, 130
 
@@ -22,12 +22,11 @@ USAGE, FAULT, INTERRUPTED = 2, 4, 130
 def dispatch(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; print what went wrong as one line on stderr."""
     try:
-        for stream in (sys.stdout, sys.stderr):
-            _print_anything(stream)
+        _prepare_streams()
         status = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        reader_left()
+        silence_stdout()
         return 0
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
@@ -39,8 +38,8 @@ def dispatch(arguments: Sequence[str]) -> int:
         return _complain(str(error), error.exit_status)
     except OSError as error:
         if error.filename is None:
-            return _fault(error)
-        return _complain(f"{error.filename}: {error.strerror or error}", USAGE)
+            silence_stdout()
+        return _complain(f"{error.filename or 'input or output'}: {error.strerror or error}", USAGE)
     except Exception as error:
         return _fault(error)
     return status if isinstance(status, int) else 0
@@ -58,11 +57,14 @@ def _invoke(arguments: Sequence[str]) -> object:
         return ended.exit_code
 
 
-def _print_anything(stream: object) -> None:
-    """Let a stream show every text: a terminal that is not UTF-8 gets escapes instead of an exception."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
+def _prepare_streams() -> None:
+    """Let every text be printed: escapes on a terminal that is not UTF-8, nowhere if a stream is closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(message: str, status: int) -> int:

@@ -101,13 +101,13 @@ def show(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        reader_left()
+        silence_stdout()
 
 
-def reader_left() -> None:
-    """Go on quietly when nobody reads on (`rootlab list models | head -1`).
+def silence_stdout() -> None:
+    """Turn standard output to the null device after it failed: its reader left, or its disk is full.
 
-    Standard output is turned to the null device, or the interpreter would complain about it when it exits.
+    Otherwise the interpreter would complain about what is left in its buffer when it exits.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

@@ -23,7 +23,8 @@ class ProgressBar:
     def __init__(self, parts: int = 1) -> None:
         """Start the clock. `parts` is the number of runs that the whole work consists of."""
         self._parts = parts
-        self._part = 0
+        self._part = -1
+        self._name = ""
         self._since = monotonic()
         self._silent = not sys.stderr.isatty()
         self._progress: Progress | None = None
@@ -40,9 +41,10 @@ class ProgressBar:
         if self._progress is not None:
             self._progress.stop()
 
-    def next_part(self) -> None:
-        """Say that one run is over."""
+    def begin(self, name: str) -> None:
+        """Say which run begins now; the one before it is over."""
         self._part += 1
+        self._name = name
 
     def __call__(self, share: float, what: str) -> None:
         """Take note of the progress of the current run, and show it if the user has waited long enough."""
@@ -53,7 +55,7 @@ class ProgressBar:
         assert self._progress is not None
         assert self._task is not None
         done = (self._part + min(max(share, 0.0), 1.0)) / self._parts
-        self._progress.update(self._task, completed=done, description=what)
+        self._progress.update(self._task, completed=done, description=f"{self._name} {what}")
 
     def _open(self) -> None:
         """Put up the bar."""
@@ -69,4 +71,4 @@ class ProgressBar:
             transient=True,
         )
         self._progress.start()
-        self._task = self._progress.add_task("", total=1.0)
+        self._task = self._progress.add_task(self._name, total=1.0)

@@ -142,8 +142,8 @@ def _play(scenarios: Sequence[Scenario], subjects: Sequence[str], seed: int | No
     with ProgressBar(len(scenarios)) as bar:
         for scenario in scenarios:
             names = [subject.name for subject in scenario.subjects if subject.name in subjects]
+            bar.begin(scenario.name)
             records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
-            bar.next_part()
     return records
 
 
@@ -153,6 +153,7 @@ def _play_files(files: Sequence[Path], models: Sequence[str], seed: int | None) 
     from .progress import ProgressBar
 
     with ProgressBar() as bar:
+        bar.begin("ceremony files")
         return play_ceremony(files, models, seed=seed or 0, progress=bar)
 
 

@@ -171,6 +171,29 @@ def test_a_reader_that_leaves() -> None:
         assert (process.wait(), process.stderr.read()) == (0, b"")
 
 
+@pytest.mark.parametrize("command", ["list reports", "--help", "--version"])
+def test_a_full_disk(command: str) -> None:
+    """Output that cannot be written is an error of one line."""
+    code = "import sys; from lab.cli import main; sys.exit(main(sys.argv[1:]))"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command.split()], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"rootlab: input or output: No space left on device\n")
+
+
+def test_closed_streams() -> None:
+    """A command whose standard streams are closed still says by its exit status how it ended."""
+    code = (
+        "import sys; sys.stdout = sys.stderr = None; from lab.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    statuses = [
+        subprocess.run([sys.executable, "-c", code, "list", what], check=False).returncode
+        for what in ("reports", "frob")
+    ]
+    assert statuses == [0, 2]
+
+
 def test_a_terminal_that_is_not_utf8() -> None:
     """Text that a terminal cannot show is escaped, not an exception."""
     code = "import sys; from lab.cli import main; sys.exit(main(['run', 'r\\u00f6ll.toml']))"

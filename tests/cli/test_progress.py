@@ -21,11 +21,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def play(clock: list[float], seconds: float) -> None:
     """Report two runs that take some seconds each."""
     with ProgressBar(2) as bar:
-        for _ in range(2):
+        for name in ("2017-planned", "2018-actual"):
+            bar.begin(name)
             for share in (0.0, 0.5, 1.0):
                 clock[0] += seconds / 3
                 bar(share, "2018-10-11")
-            bar.next_part()
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_when_progress_is_shown(
     play(clock, seconds)
     out, err = capsys.readouterr()
     assert out == ""
-    assert ("2018-10-11" in err) is shown
+    assert ("2018-actual 2018-10-11" in err) is shown
