@@ -8,7 +8,6 @@ from __future__ import annotations
 from ..clock import Instant
 from ..dnssec.keys import Key
 from .client import Held
-from .managed import table_of
 from .policy import ResolverPolicy
 from .rfc5011 import Event, State, TrustPoint
 from .validator import DnskeySet, key_of, window
@@ -51,7 +50,7 @@ def cause_of(
         return "state-unwritable"
     if policy.base != "rfc":
         return "static-anchor"
-    if not table_of(policy)[State.START, Event.SEEN]:
+    if not policy.table[State.START, Event.SEEN]:
         return "new-key-not-stored"
     return "state-not-persisted" if resets else "anchor-missing"
 

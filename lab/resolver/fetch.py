@@ -68,7 +68,11 @@ def ask(exchange: Exchange, owner: bytes, qtype: int, now: Instant, path: Path) 
 def fetch_dnskey(exchange: Exchange, owner: bytes, now: Instant, path: Path) -> Fetch:
     """Ask for the DNSKEY RRset of `owner`."""
     wire, trouble = ask(exchange, owner, DNSKEY, now, path)
-    if wire is None:
-        return Fetch(None, trouble)
+    return Fetch(None, trouble) if wire is None else _read(wire[2:], owner)
+
+
+@lru_cache(maxsize=4096)
+def _read(wire: bytes, owner: bytes) -> Fetch:
+    """Return what a response without its message ID holds; the same octets give the same object."""
     dnskeys = read_dnskey_answer(wire, owner)
     return Fetch(dnskeys, "" if dnskeys is not None else "no-dnskey")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..clock import Instant, Seconds
 from ..dnssec.keys import SUPPORTED_ALGORITHMS, Key
 from .policy import ResolverPolicy
-from .rfc5011 import RFC_TABLE, TRUSTED, Cell, Change, Event, Row, State, Table, TrustPoint, compile_table
+from .rfc5011 import TRUSTED, Cell, Change, Event, Row, State, TrustPoint
 from .validator import DnskeySet, Identity, key_of, proved_revoked, validate
 
 MAX_SIGHTINGS = 250
@@ -31,11 +31,6 @@ class Sighting:
     changes: tuple[Change, ...]
     result: str
     validators: tuple[Identity, ...] = ()
-
-
-def table_of(policy: ResolverPolicy) -> Table:
-    """Return the compiled table of a policy."""
-    return compile_table(policy.overrides, RFC_TABLE if policy.base == "rfc" else ())
 
 
 def observe(
@@ -57,8 +52,7 @@ def observe(
     validators = validate(dnskeys, look.trusted(), point.owner, policy.trust, now, memo=memo)
     if not validators:
         return look.done(look.unverified(dnskeys))
-    look.verified(dnskeys, validators)
-    return look.done("miss" if look.lacks_trusted(dnskeys) else "ok", validators)
+    return look.done("miss" if look.verified(dnskeys, validators) else "ok", validators)
 
 
 def load(point: TrustPoint, policy: ResolverPolicy, now: Instant) -> Sighting:
@@ -73,7 +67,7 @@ class _Look:
 
     def __init__(self, point: TrustPoint, policy: ResolverPolicy, now: Instant) -> None:
         self.point, self.policy, self.now = point, policy, now
-        self.table = table_of(policy)
+        self.table = policy.table
         self.cells: list[Cell | None] = list(point.cells)
         self.residue = list(point.residue)
         self.changes: list[Change] = []
@@ -140,8 +134,11 @@ class _Look:
             return "blind"
         return "lost" if lacking else "bogus"
 
-    def verified(self, dnskeys: DnskeySet, validators: tuple[Identity, ...]) -> None:
-        """Deliver one event per key of a set that verified, and adopt keys never met."""
+    def verified(self, dnskeys: DnskeySet, validators: tuple[Identity, ...]) -> bool:
+        """Deliver one event per key of a set that verified, and adopt keys never met.
+
+        True if the set lacks a key that is trusted all the same.
+        """
         first = not self.initialised
         self.initialised = True
         owner, trust = self.point.owner, self.policy.trust
@@ -164,9 +161,14 @@ class _Look:
             if key.algorithm in SUPPORTED_ALGORITHMS and not key.is_revoked and key.identity not in known:
                 known.append(key.identity)
                 self._adopt(key, self._presence(key, dnskeys, first), validators, dnskeys.ttl)
-        absent.sort(key=lambda entry: self._absence_order(entry[0]))
+        if len(absent) > 1:
+            absent.sort(key=lambda entry: self._absence_order(entry[0]))
+        lacking = False
         for index, event, key in absent:
             self.fire(index, event, key)
+            left = self.cells[index]
+            lacking |= key is None and left is not None and left.state in TRUSTED
+        return lacking
 
     def _absence_order(self, index: int) -> int:
         cell = self.cells[index]
@@ -207,14 +209,6 @@ class _Look:
             self.touched = True
             return
 
-    def lacks_trusted(self, dnskeys: DnskeySet) -> bool:
-        """Tell whether a verified set lacks a key that is trusted all the same."""
-        owner, trust = self.point.owner, self.policy.trust
-        return any(
-            cell is not None and cell.state in TRUSTED and key_of(cell, dnskeys, owner, trust) is None
-            for cell in self.cells
-        )
-
     def fire(
         self,
         index: int,
@@ -232,28 +226,18 @@ class _Look:
                 return
         counted = event in (Event.SEEN, Event.FIRST, Event.FIRST_UNSIGNED)
         if counted and cell.state is State.ADD_PEND and cell.sightings < MAX_SIGHTINGS:
-            self.cells[index] = replace(cell, sightings=cell.sightings + 1)
+            self.cells[index] = cell.sighted()
             self.touched = True
 
     def _guards_hold(self, row: Row, cell: Cell) -> bool:
         if row.after or row.before:
-            wanted = self._timer(row.after or row.before, cell)
+            wanted = timer(self.policy, row.after or row.before, cell)
             over = wanted is not None and self.now - cell.since >= wanted
             if over is bool(row.before):
                 return False
         if row.twice and cell.sightings < 2:
             return False
         return not row.if_valid or any(c is not None and c.state is State.VALID for c in self.cells)
-
-    def _timer(self, name: str, cell: Cell) -> Seconds | None:
-        """Return how long a timer runs for a cell, None for ever."""
-        durations = self.policy.durations
-        length = {
-            "add": max(durations.add_hold_down, cell.hold),
-            "rem": durations.remove_hold_down,
-            "keep": durations.keep_missing,
-        }[name]
-        return None if length is None else length + durations.strictly_after
 
     def _take(
         self,
@@ -267,7 +251,7 @@ class _Look:
         """Apply a row: stay, stay with a new timer, forget, or move."""
         assert row.target is not None
         if row.restart:
-            self.cells[index] = replace(cell, since=self.now)
+            self.cells[index] = cell.restarted(self.now)
             self.touched = True
         elif row.target is not cell.state:
             if row.residue:
@@ -293,3 +277,12 @@ class _Look:
         self.cells[index] = replace(
             cell, state=target, since=self.now, hold=hold, sightings=int(pending), validators=validators
         )
+
+
+def timer(policy: ResolverPolicy, name: str, cell: Cell) -> Seconds | None:
+    """Return how long a timer (`add`, `rem` or `keep`) runs for a cell, None for ever."""
+    durations = policy.durations
+    if name == "add":
+        return max(durations.add_hold_down, cell.hold) + durations.strictly_after
+    length = durations.remove_hold_down if name == "rem" else durations.keep_missing
+    return None if length is None else length + durations.strictly_after

@@ -24,6 +24,7 @@ from .refresh import UNKNOWN_TTL, Jitter
 from .rfc5011 import Cell, Change, State, TrustPoint
 from .telemetry import key_tag_name, listed_tags
 from .validator import DnskeySet, validate
+from .watch import Watch
 
 Anchors = tuple[Key | DS, ...]
 Feed = Callable[[Instant], Anchors]
@@ -59,6 +60,7 @@ class ResolverModel:
         self.point = TrustPoint(setup.owner, ())
         self.cache = KeyCache(policy)
         self.planner = Planner(policy, setup.jitter)
+        self._watch = Watch(policy, memo=setup.memo)
         self.resets = 0
         self.stuck = False
         self.out: list[Observation] = []
@@ -203,8 +205,8 @@ class ResolverModel:
 
     def _probe(self, now: Instant, exchange: Exchange, settled: Instant) -> None:
         """Refresh the DNSKEY RRset, let the table have it, and plan the next refresh."""
-        local = now + self.offset
-        self._merge_configured(local)
+        if self.policy.trust.configured == "merge":
+            self._merge_configured(now + self.offset)
         fetch = self._refresh_fetch(now, exchange)
         spoiled = self._spoiled_by_cache(fetch, now)
         result = self._observe(now, Fetch(None) if spoiled else fetch)
@@ -220,25 +222,21 @@ class ResolverModel:
 
     def _refresh_fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         """Fetch for a refresh; some versions answer it from the cache (BIND before change 4771)."""
-        cached = self.cache.good_set(now)
-        if self.policy.schedule.refresh_from_cache and cached is not None:
-            return Fetch(cached)
+        if self.policy.schedule.refresh_from_cache:
+            cached = self.cache.good_set(now)
+            if cached is not None:
+                return Fetch(cached)
         return fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
 
     def _spoiled_by_cache(self, fetch: Fetch, now: Instant) -> bool:
         """Tell whether a changed set is spoiled by merging it with the cached one (Knot Resolver)."""
+        if self.policy.cache.swap != "merge" or fetch.dnskeys is None:
+            return False
         cached = self.cache.good_set(now)
-        return (
-            self.policy.cache.swap == "merge"
-            and fetch.dnskeys is not None
-            and cached is not None
-            and cached.rrset.rdatas != fetch.dnskeys.rrset.rdatas
-        )
+        return cached is not None and cached.rrset.rdatas != fetch.dnskeys.rrset.rdatas
 
     def _merge_configured(self, local: Instant) -> None:
         """Put configured anchors back that are neither known nor tombstoned (sdns, at every run)."""
-        if self.policy.trust.configured != "merge":
-            return
         known = [cell.anchor.key_tag for cell in self.point.cells]
         missing = [anchor for anchor in self.anchors if anchor.key_tag not in known]
         if missing:
@@ -247,9 +245,7 @@ class ResolverModel:
 
     def _observe(self, now: Instant, fetch: Fetch) -> str:
         """Let the table have one look, honour what a failing write does, and return how the look ended."""
-        sighting = managed.observe(
-            self.point, self.policy, fetch.dnskeys, now + self.offset, memo=self.setup.memo
-        )
+        sighting = self._watch.observe(self.point, fetch.dnskeys, now + self.offset)
         if not self.writable and self._write_fails(now, sighting):
             return sighting.result
         if self._chokes_on(fetch.dnskeys, sighting):

@@ -10,9 +10,18 @@ from dataclasses import replace
 
 from ..clock import Instant, Seconds
 from .client import FAR, next_inception
-from .managed import table_of
+from .managed import timer
 from .policy import ResolverPolicy
-from .refresh import Intervals, Jitter, delay_after, initial_intervals, intervals_of, rule
+from .refresh import (
+    RESULTS,
+    Intervals,
+    Jitter,
+    bounded_by_ttl,
+    delay_for,
+    initial_intervals,
+    intervals_of,
+    rule,
+)
 from .rfc5011 import Event, State, TrustPoint
 from .validator import DnskeySet
 
@@ -27,9 +36,14 @@ class Planner:
         self.times: Intervals = initial_intervals(policy)
         self._draws = 0
         self._last: tuple[DnskeySet | None, str] = (None, "")
+        self._tenths = policy.schedule.jitter_tenths
+        self._ends_matter = policy.schedule.deadline_probe
+        self._rules = {result: rule(policy.schedule, result) for result in RESULTS}
+        self._seen: tuple[DnskeySet | None, TrustPoint | None, Instant] = (None, None, -1)
 
     def forget(self) -> None:
         """Forget the intervals learnt from a DNSKEY RRset: the state is new."""
+        self._seen = (None, None, -1)
         self.times = initial_intervals(self._policy)
 
     def begin(self, now: Instant, *, keep: bool, deleted: bool) -> None:
@@ -59,18 +73,20 @@ class Planner:
         if point.deleted:
             self.at = FAR
             return point
-        delay = delay_after(policy, result, self._times_for(point, result, dnskeys, now + offset))
+        delay = delay_for(self._rules[result], self._times_for(point, result, dnskeys, now + offset))
         if delay is None:
             self.at = FAR
             return point
-        if policy.schedule.jitter_tenths:
+        if self._tenths:
             self._draws += 1
-            delay = self._jitter.spread(delay, policy.schedule.jitter_tenths, self._draws)
+            delay = self._jitter.spread(delay, self._tenths, self._draws)
         self.at = now + delay
-        if not policy.schedule.jitter_tenths:
+        if result in ("ok", "miss"):
+            self._last = (None, "")
+        elif not self._tenths:
             change = next_change(point, policy, dnskeys, now, offset, settled)
             point = self._jump(point, result, dnskeys, now, offset, delay, change)
-        if policy.schedule.deadline_probe:
+        if self._ends_matter:
             self.at = min([self.at, *deadlines(point, policy, now, offset)])
         return point
 
@@ -84,8 +100,11 @@ class Planner:
         if dnskeys is None or not dnskeys.rrsigs:
             return self.times
         if result in ("ok", "miss"):
-            self.times = intervals_of(self._policy, point, dnskeys, local)
-        elif rule(self._policy.schedule, result) == "interval":
+            known, of, until = self._seen
+            if dnskeys is not known or point is not of or local > until:
+                self.times = intervals_of(self._policy, point, dnskeys, local)
+                self._seen = (dnskeys, point, local + bounded_by_ttl(self._policy, point, dnskeys, local))
+        elif self._rules[result] == "interval":
             return intervals_of(self._policy, point, dnskeys, local)
         return self.times
 
@@ -104,7 +123,7 @@ class Planner:
         The last one before `change` is made, so that timers restarted by each failure (BIND) end up where
         the last failure puts them; those restarted now move with the jump.
         """
-        repeated = self._last == (dnskeys, result) and result in ("none", "bogus", "lost", "blind")
+        repeated = self._last == (dnskeys, result)
         self._last = (dnskeys, result)
         jumps = (change - now - 1) // delay
         if not repeated or jumps <= 1:
@@ -122,13 +141,12 @@ class Planner:
 
 def deadlines(point: TrustPoint, policy: ResolverPolicy, now: Instant, offset: Seconds) -> list[Instant]:
     """Return the true instants, after now, at which a timer of a pending or revoked key ends."""
-    durations = policy.durations
+    wanted = {State.ADD_PEND: "add", State.REVOKED: "rem"}
     ends = []
     for cell in point.cells:
-        if cell.state is State.ADD_PEND:
-            ends.append(cell.since + max(durations.add_hold_down, cell.hold) + durations.strictly_after)
-        elif cell.state is State.REVOKED:
-            ends.append(cell.since + durations.remove_hold_down + durations.strictly_after)
+        length = timer(policy, wanted[cell.state], cell) if cell.state in wanted else None
+        if length is not None:
+            ends.append(cell.since + length)
     return [end - offset for end in ends if end - offset > now]
 
 
@@ -145,7 +163,7 @@ def next_change(
     Timers count where time alone moves a key (rows for `attempt`): Unbound's promotion, BIND's deletion.
     """
     bounds = [settled]
-    table = table_of(policy)
+    table = policy.table
     if table[State.ADD_PEND, Event.ATTEMPT] or table[State.REVOKED, Event.ATTEMPT]:
         bounds += deadlines(point, policy, now, offset)
     wait = next_inception(dnskeys, policy.trust, now + offset)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..clock import DAY, HOUR, Seconds, format_duration, parse_duration
-from .rfc5011 import Row, rows
+from .rfc5011 import RFC_TABLE, Row, Table, compile_table, rows
 
 KnobValue = str | int | bool | None
 
@@ -151,6 +151,13 @@ class ResolverPolicy:
     signals: Signals = Signals()
     base: str = "rfc"
     """`rfc`, or `none` for a resolver that never changes its anchors by itself."""
+    table: Table = field(init=False, repr=False, compare=False)
+    """The compiled table: the rows to try for every (state, event)."""
+
+    def __post_init__(self) -> None:
+        """Compile the table once; it is looked up at every event."""
+        base = RFC_TABLE if self.base == "rfc" else ()
+        object.__setattr__(self, "table", compile_table(self.overrides, base))
 
     def override(self, knobs: dict[str, Any]) -> ResolverPolicy:
         """Return the policy with some knobs changed, named as in scenario files. Raises PolicyError."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from ..clock import DAY, HOUR, Instant, Seconds, parse_duration
+from .client import FAR
 from .policy import ResolverPolicy, Schedule
 from .rfc5011 import TrustPoint
 from .validator import DnskeySet
 
+RESULTS: Final = ("ok", "miss", "none", "bogus", "lost", "blind")
+"""How a refresh can end; see `observation.Refresh`."""
 _FALLBACK: Final = {"miss": "ok", "bogus": "none", "lost": "bogus", "blind": "lost"}
 UNKNOWN_TTL: Seconds = HOUR
 """The TTL of an anchor whose line names none (Knot Resolver's root.keys, zone-file default)."""
@@ -71,7 +73,6 @@ def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | N
     return min((seconds for seconds in left if seconds >= 0), default=_EXPIRY_CAP)
 
 
-@lru_cache(maxsize=256)
 def rule(schedule: Schedule, result: str) -> str | Seconds:
     """Return what follows a result: `interval`, `retry`, `never`, or seconds; names are followed."""
     for _ in range(len(_FALLBACK) + 2):
@@ -84,12 +85,19 @@ def rule(schedule: Schedule, result: str) -> str | Seconds:
     return "interval"
 
 
-def delay_after(policy: ResolverPolicy, result: str, times: Intervals) -> Seconds | None:
-    """Return the delay until the next refresh before jitter, None for never."""
-    what = rule(policy.schedule, result)
-    if isinstance(what, int):
-        return what
-    return {"interval": times.interval, "retry": times.retry, "never": None}[what]
+def delay_for(what: str | Seconds, times: Intervals) -> Seconds | None:
+    """Return the delay a rule stands for, before jitter; None for never."""
+    if what == "interval":
+        return times.interval
+    if what == "retry":
+        return times.retry
+    return what if isinstance(what, int) else None
+
+
+def bounded_by_ttl(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet, now: Instant) -> Seconds:
+    """Return for how many seconds after `now` the TTL alone sets the intervals; negative if it does not."""
+    expiry = _expiry(policy.schedule, dnskeys, now)
+    return FAR if expiry is None else expiry - _ttl(policy, point, dnskeys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,10 +183,15 @@ class Cell:
     sightings: int = 0
     validators: tuple[tuple[int, bytes], ...] = ()
 
-    @property
-    def trusted(self) -> bool:
-        """Tell whether the key may validate."""
-        return self.state in TRUSTED
+    def restarted(self, now: Instant) -> Cell:
+        """Return the cell with its timer started anew."""
+        return Cell(self.anchor, self.state, now, self.hold, self.ttl, self.sightings, self.validators)
+
+    def sighted(self) -> Cell:
+        """Return the cell with one more verified sighting."""
+        return Cell(
+            self.anchor, self.state, self.since, self.hold, self.ttl, self.sightings + 1, self.validators
+        )
 
 
 @dataclass(frozen=True, slots=True)

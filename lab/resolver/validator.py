@@ -7,13 +7,11 @@ alone (keys, tags, signatures that are good) is kept in it. Trust and time are t
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from ..clock import DAY, HOUR, Instant, Seconds
 from ..dnssec.codec import MalformedMessage, parse_message, rrsets_of
-from ..dnssec.keys import DS, Key
+from ..dnssec.keys import DS, Key, verify_bytes
 from ..dnssec.names import MalformedRdata
-from ..dnssec.rrset import RRset, Rrsig, SignatureMemo, SignedRRset, verify_rrsig
+from ..dnssec.rrset import RRset, Rrsig, SignatureMemo, SignedRRset, applies, signed_data
 from ..dnssec.rrtypes import DNSKEY
 from .policy import Trust
 from .rfc5011 import Cell
@@ -29,6 +27,7 @@ class DnskeySet:
 
     __slots__ = (
         "_good",
+        "_signed",
         "by_identity",
         "entry_points",
         "keys",
@@ -54,15 +53,22 @@ class DnskeySet:
         self.revoked = tuple(key for key in self.entry_points if key.is_revoked)
         self.signer_tags = tuple(rrsig.key_tag for rrsig in self.rrsigs)
         self._good: dict[tuple[int, bytes], bool] = {}
+        self._signed: dict[int, bytes] = {}
 
     def signature_is_good(self, index: int, key: Key, *, memo: bool = True) -> bool:
         """Tell whether signature number `index` is by `key`, at whatever time; `memo=False` verifies anew."""
+        rrsig = self.rrsigs[index]
         if not memo:
-            return verify_rrsig(self.rrset, self.rrsigs[index], key)
+            if not applies(self.rrset, rrsig, key):
+                return False
+            data = self._signed.get(index)
+            if data is None:
+                data = self._signed[index] = signed_data(self.rrset, rrsig)
+            return verify_bytes(key, rrsig.signature, data)
         place = (index, key.rdata)
         good = self._good.get(place)
         if good is None:
-            good = self._good[place] = SHARED_MEMO.verify(self.rrset, self.rrsigs[index], key)
+            good = self._good[place] = SHARED_MEMO.verify(self.rrset, rrsig, key)
         return good
 
     def plain_copy(self, identity: Identity) -> Key | None:
@@ -75,9 +81,11 @@ def _order(key: Key) -> tuple[int, int, bytes]:
     return key.sort_key
 
 
-@lru_cache(maxsize=4096)
-def _read_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
-    """Return the DNSKEY RRset of a response less its message ID; None if it has none."""
+def read_dnskey_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
+    """Return the DNSKEY RRset of `owner` in a response less its message ID.
+
+    None stands for an error, an empty answer or a malformed one.
+    """
     try:
         message = parse_message(b"\0\0" + wire)
         if message.rcode != 0:
@@ -88,11 +96,6 @@ def _read_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
     except (MalformedMessage, MalformedRdata):
         pass
     return None
-
-
-def read_dnskey_answer(wire: bytes, owner: bytes) -> DnskeySet | None:
-    """Return the DNSKEY RRset of `owner` in a response; None for an error, an empty or malformed one."""
-    return _read_answer(wire[2:], owner)
 
 
 def window(rrsig: Rrsig, trust: Trust, now: Instant) -> bool:
