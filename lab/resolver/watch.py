@@ -1,7 +1,7 @@
 """Look at the same trust point and the same DNSKEY RRset again without doing the work again.
 
 A look that changed nothing changes nothing until a timer of a key ends, or a signature begins or ceases to
-be valid. `Watch` remembers the last look and that instant; `managed.observe` is the slow twin it is held equal to.
+be valid. `Watch` remembers the last look and that instant; `managed.observe` is the slow twin it equals.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def play_ceremony(
         ceremony_cast(authority, Responder(authority, skr=True), tuple(subjects), seed)
     )
     title = "Signed key responses of " + ", ".join(file.id for file in ceremony)
-    digest = ceremony_digest(files)
+    digest = sha256(b"".join(bytes.fromhex(file.digest) for file in ceremony)).hexdigest()
     start, stop = authority.start, authority.end
     header = header_of("skr", title, seed, start, stop, digest)
     header["has_child"] = False
@@ -143,11 +143,6 @@ def play_ceremony(
         run.add_life(number, one, [(start, None), *gaps])
     run.seen += [Gap(begin, "", end) for begin, end in authority.gaps()]
     return run.play(header)
-
-
-def ceremony_digest(files: Iterable[Path]) -> str:
-    """Return the SHA-256 in hex over the contents of ceremony files, in the order given."""
-    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in files)).hexdigest()
 
 
 class _Run:
