@@ -48,7 +48,7 @@ def test_tag_is_dnspythons(flags: int, protocol: int, algorithm: int, public: by
 
 @given(FLAGS, st.integers(2, 255), PUBLIC)
 def test_revocation_changes_the_tag_and_nothing_else(flags: int, algorithm: int, public: bytes) -> None:
-    """REVOKE changes flags and wire tag only, and can be taken back (RFC 5011 section 2.1)."""
+    """REVOKE changes flags and wire tag only, and can be taken back (RFC 5011 sections 2.1 and 7)."""
     key = Key(flags & ~0x80, algorithm, public)
     revoked = key.revoked()
     assert (revoked.flags, revoked.identity, revoked.key_tag) == (flags | 0x80, key.identity, key.tag)
@@ -222,6 +222,22 @@ def test_rsa_keys_out_of_bounds_are_not_loaded(sizes: tuple[int, int]) -> None:
     """A modulus under 512 or over 4096 bits (RFC 3110 section 2, RFC 5702 section 2.1), a long exponent."""
     exponent, modulus = ((1 << bits) - 1 for bits in sizes)
     assert verifier(8, join_rsa(exponent, modulus)) is None
+
+
+def test_algorithm_10_asks_for_1024_bits() -> None:
+    """RSA/SHA-512 has no room in a modulus under 1024 bits (RFC 5702 section 2.2)."""
+    sizes = (1016, 1024)
+    assert [verifier(10, join_rsa(65537, (1 << bits) - 1)) is None for bits in sizes] == [True, False]
+
+
+@pytest.mark.parametrize(("algorithm", "size"), [(13, 64), (14, 96), (15, 32), (16, 57)])
+def test_sizes_of_curve_keys(algorithm: int, size: int) -> None:
+    """A public key has exactly its algorithm's octets (RFC 6605 section 4, RFC 8080 section 3)."""
+    public = signing_key(algorithm).key.public_key
+    assert len(public) == size
+    assert verifier(algorithm, public) is not None
+    assert verifier(algorithm, public + b"\x00") is None
+    assert verifier(algorithm, public[:-1]) is None
 
 
 @given(st.integers(1, 2**2100), st.integers(2**2100, 2**2110))

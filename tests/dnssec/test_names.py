@@ -81,10 +81,14 @@ def test_octets_read_as_dnspython_reads_them(wire: bytes) -> None:
 
 def test_longest_name_and_one_octet_more() -> None:
     """255 octets are a name, 256 are none (RFC 1035 section 2.3.4)."""
-    longest = (b"\x3f" + b"x" * 63) * 3 + b"\x3d" + b"x" * 61 + b"\x00"
+    longest, longer = ((b"\x3f" + b"x" * 63) * 3 + bytes((n,)) + b"x" * n + b"\x00" for n in (61, 62))
     assert read_name(longest, 0) == (longest, 255)
+    assert name_from_text(name_to_text(longest)) == longest
+    for refuse in (lambda: read_name(longer, 0), lambda: labels(longer), lambda: name_to_text(longer)):
+        with pytest.raises(MalformedName):
+            refuse()
     with pytest.raises(MalformedName):
-        read_name(b"\x01a" + longest, 0)
+        name_from_text(name_to_text(longest).replace(".x", ".xx", 3)[1:])
 
 
 def test_a_pointer_must_point_back() -> None:

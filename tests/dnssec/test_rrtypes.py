@@ -43,5 +43,5 @@ def test_rdata_that_does_not_fit_its_type(rdata: bytes) -> None:
 
 
 def test_mnemonics() -> None:
-    """Known types have their mnemonic, others RFC 3597's."""
+    """Known types have their mnemonic, others their number (RFC 3597 section 5)."""
     assert [type_to_text(rrtype) for rrtype in (48, 65280)] == ["DNSKEY", "TYPE65280"]
