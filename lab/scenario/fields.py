@@ -24,6 +24,9 @@ LATEST: Instant = 4102444800
 
 LONGEST: Seconds = 36500 * DAY
 
+LONGEST_TEXT = 40
+"""Characters of an instant or a duration; with more an error would be nothing but that text."""
+
 KEY_NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SUBJECT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 IDENTIFIER = r"[a-z0-9][a-z0-9.-]{0,63}"
@@ -49,7 +52,7 @@ def read_instant(value: Any) -> Instant:
         instant = from_datetime(value)
     elif isinstance(value, date):
         instant = parse_text(value.isoformat())
-    elif isinstance(value, str):
+    elif isinstance(value, str) and len(value) <= LONGEST_TEXT:
         instant = parse_text(value)
     else:
         raise ValueError(f"must be an instant such as 2018-10-11T16:00:00Z, not {shown(value)}")
@@ -60,7 +63,7 @@ def read_instant(value: Any) -> Instant:
 
 def read_duration(value: Any, least: Seconds, rule: str) -> Seconds:
     """Read an ISO 8601 duration of at least `least` seconds; `rule` says so in words."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         raise ValueError(f'must be a duration such as "P30D" or "PT12H", not {shown(value)}')
     seconds = parse_duration(value)
     if not least <= seconds <= LONGEST:

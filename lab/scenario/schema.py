@@ -35,12 +35,12 @@ def _descendants(kind: type[OneOf]) -> list[type[OneOf]]:
 
 
 def _clean(node: Any) -> Any:
-    """Drop what TOML has not: null, and titles that repeat a key."""
+    """Drop null, which TOML has not, and titles that repeat a key; refuse keys that match no pattern."""
     if isinstance(node, list):
         return [_clean(item) for item in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: value for key, value in node.items() if not (key == "default" and value is None)}
+    kept = {key: value for key, value in node.items() if value is not None}
     if isinstance(kept.get("title"), str):
         kept.pop("title")
     if "patternProperties" in kept:

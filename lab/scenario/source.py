@@ -28,6 +28,9 @@ _DEEP_KEY = re.compile(
 """A dotted key so deep that tomllib's time, quadratic in the depth, would matter."""
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PYTHON_KEY = re.compile(r"\((?:'[^']*'(?:, )?)+,?\)")
+"""A key as tomllib's messages write it: a tuple of its parts."""
+
 _NAMES = {"subject": "name", "expect": "id", "event": "subject"}
 """What names a table of each array of tables."""
 
@@ -73,7 +76,9 @@ def parse_toml(text: str, shown_path: str) -> dict[str, Any]:
         match = _POSITION.search(message)
         where = f"line {match[1]}, column {match[2]}" if match and match[1] else _line_column(text, len(text))
         raise ScenarioError(
-            _POSITION.sub("", message),
+            _PYTHON_KEY.sub(
+                lambda key: ".".join(re.findall(r"'([^']*)'", key[0])), _POSITION.sub("", message)
+            ),
             place=f"{shown_path}: {where}",
             remedy="mend the TOML here (https://toml.io)",
         ) from None
@@ -136,7 +141,7 @@ def place(data: Mapping[str, Any], location: Sequence[str | int]) -> str:
             words += f"[{part + 1}]" + (f" ({name[:64]})" if isinstance(name, str) else "")
         else:
             bare = re.fullmatch(r"[A-Za-z0-9_-]+", part) is not None
-            words += ("." if words else "") + (part if bare else f'"{part[:64]}"')
+            words += ("." if words else "") + (part[:64] if bare else f'"{part[:64]}"')
     return words
 
 

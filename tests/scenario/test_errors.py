@@ -30,7 +30,7 @@ SYNTAX = {
     "title = ": "line 1, column 9: Invalid value; mend the TOML here (https://toml.io)",
     'title = "x': "line 1, column 11: Unterminated string; mend the TOML here",
     "a = 1\na = 2": "line 2, column 6: Cannot overwrite a value; mend the TOML here",
-    "[a]\nb = 1\n[a]": "line 3, column 3: Cannot declare ('a',) twice; mend the TOML here",
+    "[a]\nb = 1\n[a]": "line 3, column 3: Cannot declare a twice; mend the TOML here",
     "x.y = 1\n" + "a." * 40 + "a = 1": "line 2, column 1: a key has too many parts; at most 32 dots",
     "[" + '"a" . ' * 40 + "a]": "line 1, column 2: a key has too many parts; at most 32 dots",
     "a = " + "[" * 5000: "is nested too deeply; a scenario is flat",
