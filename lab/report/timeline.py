@@ -118,7 +118,8 @@ def render_step(view: TimelineView, at: Instant, page: Page) -> str:
     console = screen(page)
     console.print(Text(f"{one_line(view.name)} at {format_instant(at)}", style="bold"))
     slot = f", slot {step.slot}" if step.slot else ""
-    console.print(f"served since {_at(step).strip()}{slot}")
+    hour = " (the hour is assumed)" if step.assumed else ""
+    console.print(f"served since {format_instant(step.at)}{hour}{slot}")
     console.print(f"signatures valid {format_instant(step.inception)} to {format_instant(step.expiration)}")
     console.print(f"DNSKEY response {view.size(step)} octets, TTL {view.timeline.dnskey_ttl}")
     console.print(f"next change {format_instant(later) if later is not None else 'never'}")
