@@ -43,13 +43,13 @@ def _clean(node: Any) -> Any:
     kept = {key: value for key, value in node.items() if value is not None}
     if isinstance(kept.get("title"), str):
         kept.pop("title")
-    if "patternProperties" in kept:
-        kept.setdefault("additionalProperties", False)
     options = kept.get("anyOf")
     if isinstance(options, list) and {"type": "null"} in options:
         others = [option for option in options if option != {"type": "null"}]
         kept.pop("anyOf")
         kept = {**others[0], **kept} if len(others) == 1 else {**kept, "anyOf": others}
+    if "patternProperties" in kept:
+        kept.setdefault("additionalProperties", False)
     return {key: _clean(value) for key, value in kept.items()}
 
 

@@ -77,6 +77,14 @@ def test_it_asks_for_exactly_one(name: str) -> None:
         assert [keys[0] for keys in required] == list(EXPECTATIONS)
 
 
+@pytest.mark.parametrize("key", ["quarters", "xml"])
+def test_it_refuses_keys_that_are_no_names(key: str) -> None:
+    """A table whose keys are quarters or names of keys takes nothing else."""
+    table = SCHEMA["$defs"]["Authority"]["properties"][key]
+    assert len(table["patternProperties"]) == 1
+    assert table["additionalProperties"] is False
+
+
 def test_it_has_nothing_toml_has_not() -> None:
     """TOML has no null, so neither has the schema."""
     text = json.dumps(SCHEMA)
