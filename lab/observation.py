@@ -130,6 +130,14 @@ class Gap(Observation):
 KINDS: dict[str, type[Observation]] = {
     cls.kind: cls for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Anchor, Gap)
 }
+WORDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("started", "how"): ("first", "restart", "reset"),
+    ("stopped", "how"): ("off", "exit", "crash"),
+    ("refresh", "result"): ("ok", "miss", "none", "bogus", "lost", "blind"),
+    ("outcome", "outcome"): OUTCOMES,
+    ("outcome", "unsigned"): OUTCOMES,
+}
+"""(kind, field) -> the words it may hold."""
 _INSTANTS = ("at", "since", "until")
 
 
@@ -149,8 +157,27 @@ def from_json(row: dict[str, Any]) -> Observation:
     cls = KINDS[row["kind"]]
     values: dict[str, Any] = {}
     for field in fields(cls):
-        value = row[field.name]
-        if field.name in _INSTANTS:
-            value = parse_instant(value)
-        values[field.name] = tuple(value) if isinstance(value, list) else value
+        value, wanted = row[field.name], str(field.type)
+        if wanted == "Instant":
+            value = parse_instant(value) if isinstance(value, str) else None
+        elif wanted.startswith("tuple") and isinstance(value, list):
+            value = tuple(value)
+        if not _fits(value, wanted):
+            raise ValueError(f"{field.name} is not what a {cls.kind} has there")
+        choices = WORDS.get((cls.kind, field.name))
+        if choices is not None and value not in choices:
+            raise ValueError(f"{field.name} is none of {', '.join(choices)}")
+        values[field.name] = value
     return cls(**values)
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    """Tell whether a value has the type a field is annotated with; text must be printable."""
+    if wanted == "str":
+        return isinstance(value, str) and (value.isprintable() or not value)
+    if wanted.startswith("tuple"):
+        inner = wanted.removeprefix("tuple[").split(",")[0]
+        return isinstance(value, tuple) and all(_fits(item, inner) for item in value)
+    if value is None:
+        return wanted.endswith("None")
+    return isinstance(value, int) and not isinstance(value, bool)

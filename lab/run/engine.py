@@ -127,7 +127,9 @@ def play_ceremony(
     cast: list[Subject] = list(
         ceremony_cast(authority, Responder(authority, skr=True), tuple(subjects), seed)
     )
-    title = "Signed key responses of " + ", ".join(file.id for file in ceremony)
+    bundles = sum(len(file.bundles) for file in ceremony)
+    first, last = format_instant(authority.start)[:10], format_instant(authority.end)[:10]
+    title = f"{bundles} bundles of {len(ceremony)} signed key responses, {first} to {last}"
     digest = sha256(b"".join(bytes.fromhex(file.digest) for file in ceremony)).hexdigest()
     start, stop = authority.start, authority.end
     header = header_of("skr", title, seed, start, stop, digest)

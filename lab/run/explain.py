@@ -114,7 +114,10 @@ def _anchor(seen: Anchor) -> Told:
 _TELLERS: dict[type[Observation], Callable[[Any], Told]] = {
     ZoneChange: _zone_change,
     Started: lambda seen: (_STARTS[seen.how], ""),
-    Stopped: lambda seen: (f"stops ({seen.how}): {seen.reason}", ""),
+    Stopped: lambda seen: (
+        f"stops ({seen.how})" + (f": {seen.reason}" if seen.reason != seen.how else ""),
+        "",
+    ),
     Refresh: _refresh,
     Transition: _transition,
     Outcome: _outcome,

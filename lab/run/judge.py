@@ -132,7 +132,10 @@ def _finding(expectation: Expectation, view: View, gaps: Sequence[Gap]) -> Findi
 def _notes(header: dict[str, Any], gaps: Sequence[Gap]) -> tuple[str, ...]:
     notes = []
     if header["assumed_hours"]:
-        notes.append("switch-hour: the hour is assumed at " + ", ".join(header["assumed_hours"]))
+        hours = ", ".join(header["assumed_hours"])
+        notes.append(
+            f"switch-hour: only the day of these key changes is known, their hour is assumed: {hours}"
+        )
     if not header["has_child"]:
         notes.append(
             "only the DNSKEY RRset exists in ceremony files: clients are judged by whether it validates"

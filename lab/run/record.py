@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import observation
+from ..clock import parse_instant
 from ..errors import RecordError
 from ..observation import Observation
 
@@ -75,6 +76,7 @@ def _parse(content: bytes, place: str) -> Record:
     rows = [_row(line, f"{place}: line {number}") for number, line in enumerate(content.splitlines(), 1)]
     if not rows or rows[0].get("format") != FORMAT:
         raise RecordError("is not a record", place=place, remedy="give a file made with run --record")
+    _check_header(rows[0], f"{place}: line 1")
     seen = []
     for number, row in enumerate(rows[1:], 2):
         try:
@@ -86,6 +88,48 @@ def _parse(content: bytes, place: str) -> Record:
                 remedy="record the run again",
             ) from None
     return Record(rows[0], tuple(seen))
+
+
+_TEXTS = ("version", "scenario", "title", "digest")
+_SUBJECT = ("name", "kind", "model", "version")
+
+
+def _check_header(header: dict[str, Any], place: str) -> None:
+    """Raise RecordError unless a header holds what `engine.header_of` writes, and nothing a terminal minds."""
+    subjects, hours = header.get("subjects"), header.get("assumed_hours")
+    good = (
+        all(_is_text(header.get(name)) for name in _TEXTS)
+        and all(_is_instant(header.get(name)) for name in ("start", "stop"))
+        and type(header.get("seed")) is int
+        and type(header.get("has_child")) is bool
+        and isinstance(header.get("expectations"), list)
+        and isinstance(hours, list)
+        and all(_is_instant(hour) for hour in hours)
+        and isinstance(subjects, list)
+        and all(
+            isinstance(one, dict) and all(_is_text(one.get(name)) for name in _SUBJECT) for one in subjects
+        )
+        and all(one["kind"] in ("model", "daemon") for one in subjects)
+    )
+    if not good:
+        raise RecordError("its header is damaged", place=place, remedy="record the run again")
+
+
+def _is_subject(value: object) -> bool:
+    if not isinstance(value, dict) or value.get("kind") not in ("model", "daemon"):
+        return False
+    return all(_is_text(value.get(name)) for name in _SUBJECT)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and (value.isprintable() or not value)
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_instant(value) >= 0
+    except ValueError:
+        return False
 
 
 def _row(line: bytes, place: str) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+"""Make `python -m lab` the same as `rootlab`."""
+
+from .cli import main
+
+main()
