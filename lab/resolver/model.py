@@ -212,8 +212,8 @@ class ResolverModel:
         result = self._observe(now, Fetch(None) if spoiled else fetch)
         if not self.running:
             return
-        if spoiled:
-            result = "bogus"
+        if spoiled and self.held is not None:
+            result, settled = "bogus", min(settled, self.held.expires)
         self._report(now, result, fetch)
         self._plan(now, result, fetch.dnskeys, settled)
         self._swap(now, result, fetch, settled)
