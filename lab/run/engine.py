@@ -17,13 +17,13 @@ from typing import Any
 from .. import __version__
 from ..authority.ceremony_authority import SkrAuthority, read_skrs
 from ..authority.keyring import KeyRing
-from ..authority.signer import Authority, ZoneSigner
+from ..authority.signer import ZoneSigner
 from ..authority.timeline import Timeline
 from ..clock import Instant, format_instant
 from ..errors import ScenarioError
 from ..nameserver.responder import Responder
 from ..observation import Gap, Observation, ZoneChange
-from ..scenario.spec import Action, Off, Restart, Scenario
+from ..scenario.spec import Action, Dark, Off, Replay, Restart, Scenario, SubjectSpec, Window
 from . import invariants
 from .cast import ceremony_cast, scenario_cast
 from .record import FORMAT, Record
@@ -69,9 +69,9 @@ def play(
         if step.assumed and _is_ksk_event(scenario.timeline, step.at)
     ]
     players: list[Subject] = [one for _, one in kept]
-    run = _Run(scenario.timeline, authority, players, scenario.start, scenario.stop, progress)
+    run = _Run(scenario.timeline, players, scenario.start, scenario.stop, progress, _xml_edges(scenario))
     for number, (spec, one) in enumerate(kept):
-        run.add_life(number, one, _life(scenario, number_of=spec.name))
+        run.add_life(number, one, _life(scenario, spec))
     return run.play(header)
 
 
@@ -93,16 +93,44 @@ def _choose(scenario: Scenario, subjects: Sequence[str] | None) -> tuple[str, ..
     return tuple(name for name in known if name in subjects)
 
 
-def _life(scenario: Scenario, number_of: str) -> list[tuple[Instant, Action | None]]:
-    """Return what happens to a subject and when: first start (None), restarts, absences, events."""
-    spec = next(spec for spec in scenario.subjects if spec.name == number_of)
-    life: list[tuple[Instant, Action | None]] = [(spec.first_start, None)]
+def _xml_edges(scenario: Scenario) -> tuple[Instant, ...]:
+    """Return the instants at which root-anchors.xml begins to list other keys, ascending."""
+    ends = [listing.until + 1 for listing in scenario.xml if listing.until is not None]
+    return tuple(sorted([listing.from_ for listing in scenario.xml] + ends))
+
+
+def _life(scenario: Scenario, spec: SubjectSpec) -> list[tuple[Instant, Action | None]]:
+    """Return what happens to a subject and when: first start (None), restarts, absences, events.
+
+    While a subject is off nothing starts it, be it for the first time: that waits for the end. Absences that
+    touch are one, and one that is over before the first start is none.
+    """
+    own = [(event.at, event.action) for event in scenario.events if event.subject in (None, spec.name)]
+    off = [*spec.off, *(Window(at, action.until) for at, action in own if isinstance(action, Off))]
+    absences = _joined(off)
+    late = [window.end for window in absences if window.begin < spec.first_start < window.end]
+    first = late[0] if late else spec.first_start
     if spec.restart_every:
         times = range(spec.first_start + spec.restart_every, scenario.stop, spec.restart_every)
-        life += [(at, Restart(spec.keep_state)) for at in times]
-    life += [(window.begin, Off(window.end)) for window in spec.off]
-    life += [(event.at, event.action) for event in scenario.events if event.subject in (None, number_of)]
+        own = [(at, Restart(spec.keep_state)) for at in times] + own
+    life: list[tuple[Instant, Action | None]] = [(first, None)]
+    life += [(window.begin, Off(window.end)) for window in absences if window.begin >= first]
+    for at, action in own:
+        away = at < first or any(window.begin <= at < window.end for window in absences)
+        if not isinstance(action, Off) and not (away and isinstance(action, Restart)):
+            life.append((at, action))
     return sorted((entry for entry in life if entry[0] < scenario.stop), key=lambda entry: entry[0])
+
+
+def _joined(windows: Iterable[Window]) -> list[Window]:
+    """Return windows in order, those that overlap or touch as one."""
+    joined: list[Window] = []
+    for window in sorted(windows):
+        if joined and window.begin <= joined[-1].end:
+            joined[-1] = Window(joined[-1].begin, max(joined[-1].end, window.end))
+        else:
+            joined.append(window)
+    return joined
 
 
 def header_of(name: str, title: str, seed: int, start: Instant, stop: Instant, digest: str) -> dict[str, Any]:
@@ -122,10 +150,10 @@ def play_ceremony(
     Nothing is invented before, between or after bundles: the run begins at the first inception and ends at
     the last expiration, and in a gap the subjects stand still, as if switched off.
     """
-    ceremony = read_skrs(files)
+    ceremony, wanted = read_skrs(files), tuple(dict.fromkeys(subjects))
     authority = SkrAuthority(ceremony)
     cast: list[Subject] = list(
-        ceremony_cast(authority, Responder(authority, skr=True), tuple(subjects), seed)
+        ceremony_cast(authority, Responder(authority, skr=True), wanted, seed)
     )
     bundles = sum(len(file.bundles) for file in ceremony)
     first, last = format_instant(authority.start)[:10], format_instant(authority.end)[:10]
@@ -134,12 +162,12 @@ def play_ceremony(
     start, stop = authority.start, authority.end
     header = header_of("skr", title, seed, start, stop, digest)
     header["has_child"] = False
-    names = tuple(subjects) or tuple(one.name for one in cast)
+    names = wanted or tuple(one.name for one in cast)
     header["subjects"] = [
         {"name": one.name, "kind": one.kind, "model": name, "version": one.version}
         for name, one in zip(names, cast, strict=True)
     ]
-    run = _Run(authority.timeline, authority, cast, start, stop, progress)
+    run = _Run(authority.timeline, cast, start, stop, progress)
     for number, one in enumerate(cast):
         gaps: list[tuple[Instant, Action | None]] = [(begin, Off(end)) for begin, end in authority.gaps()]
         run.add_life(number, one, [(start, None), *gaps])
@@ -153,13 +181,14 @@ class _Run:
     def __init__(
         self,
         timeline: Timeline,
-        authority: Authority,
         subjects: Sequence[Subject],
         start: Instant,
         stop: Instant,
         progress: Progress | None,
+        edges: Sequence[Instant] = (),
     ) -> None:
-        self.timeline, self.authority, self.subjects = timeline, authority, subjects
+        """Take the parts; at `edges` something else than the zone changes outside the subjects."""
+        self.timeline, self.subjects, self.edges = timeline, subjects, edges
         self.start, self.stop, self.progress = start, stop, progress
         self.seen: list[Observation] = []
         self._steps: list[Step] = []
@@ -167,12 +196,14 @@ class _Run:
         self._order = 0
 
     def add_life(self, number: int, subject: Subject, life: Iterable[tuple[Instant, Action | None]]) -> None:
-        """Schedule what happens to a subject."""
+        """Schedule what happens to a subject, and the end of what lasts."""
         for at, action in life:
             what = partial(subject.start, at) if action is None else partial(subject.act, action, at)
             self._add(at, number, what)
-            if isinstance(action, Off) and action.until < self.stop:
-                self._add(action.until, number, partial(subject.resume, action.until))
+            if isinstance(action, (Off, Dark, Replay)) and action.until < self.stop:
+                off = isinstance(action, Off)
+                over = partial(subject.resume, action.until) if off else subject.world_changed
+                self._add(action.until, number, over)
 
     def _add(self, at: Instant, number: int, what: Callable[[], None]) -> None:
         heapq.heappush(self._steps, (max(at, self.start), self._order, number, what))
@@ -182,12 +213,12 @@ class _Run:
     def play(self, header: dict[str, Any]) -> Record:
         """Play to the end and return the record."""
         self._zone_change(self.start)
-        now, change = self.start, self.timeline.next_change(self.start)
-        changed = True
+        now, changed = self.start, True
         while now < self.stop:
-            changed |= self._run_steps(now)
+            self._run_steps(now)
             change = self.timeline.next_change(now)
-            world = min(self.stop, self.stop if change is None else change)
+            edge = next((at for at in self.edges if at > now), self.stop)
+            world = min(self.stop, edge, self.stop if change is None else change)
             end = min(world, self._steps[0][0] if self._steps else self.stop)
             self._live(now, end, world, changed)
             if self.progress is not None:
@@ -203,14 +234,13 @@ class _Run:
         invariants.check(record)
         return record
 
-    def _run_steps(self, now: Instant) -> bool:
+    def _run_steps(self, now: Instant) -> None:
         """Do the scenario steps that are due; they do not change the world of the others."""
         while self._steps and self._steps[0][0] <= now:
             _, _, number, what = heapq.heappop(self._steps)
             heapq.heappop(self._own[number])
             what()
             self.seen += self.subjects[number].take()
-        return False
 
     def _live(self, begin: Instant, end: Instant, world: Instant, changed: bool) -> None:
         """Let every subject live through one interval, and put in order what they saw."""

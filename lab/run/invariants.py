@@ -36,14 +36,17 @@ def inside_the_run(record: Record) -> Iterator[str]:
 
 
 def states_chain(record: Record) -> Iterator[str]:
-    """Every key leaves the state it entered last, unless the state was lost in between."""
+    """Every key leaves the state it entered last, unless the state was lost in between.
+
+    A configured anchor that is read again, at a start or on an operator's order, is Valid without a transition.
+    """
     state: dict[tuple[str, str], str] = {}
     for seen in record.observations:
         if isinstance(seen, Started) and seen.how == "reset":
             state = {place: held for place, held in state.items() if place[0] != seen.subject}
         elif isinstance(seen, Transition):
             held = state.get((seen.subject, seen.key))
-            if held is not None and held != seen.source:
+            if held is not None and seen.source not in (held, "Valid"):
                 yield f"{seen.subject}: {seen.key} leaves {seen.source} at {seen.at}, but was {held}"
             state[seen.subject, seen.key] = seen.target
 

@@ -83,6 +83,8 @@ class ModelSubject:
             children,
             anchors_of,
         )
+        self._off_until: Instant = 0
+        self._loses_state = False
         self._dark_until: Instant = 0
         self._replay: Replay | None = None
         self._stale = True
@@ -115,10 +117,10 @@ class ModelSubject:
         self.model.start(now)
 
     def resume(self, now: Instant) -> None:
-        """Start again with the state it had; a resolver that ended by itself stays down."""
-        if not self.model.ended:
-            self.model.start(now)
-            self._stale = True
+        """Start again once no absence lasts any longer; a resolver that ended by itself stays down."""
+        if not self.model.ended and not self.model.running and now >= self._off_until:
+            self.model.start(now, keep=not self._loses_state)
+            self._loses_state, self._stale = False, True
 
     def act(self, action: Action, now: Instant) -> None:
         """Undergo one scenario event."""
@@ -126,6 +128,7 @@ class ModelSubject:
         if isinstance(action, Restart):
             self._restart(now, action.keep_state)
         elif isinstance(action, Off):
+            self._off_until = max(self._off_until, action.until)
             model.stop(now)
             self._seen, self._last = (), None
         elif isinstance(action, SetClock):
@@ -135,15 +138,21 @@ class ModelSubject:
         elif isinstance(action, SetStateWritable):
             model.writable = action.writable
         elif isinstance(action, Dark):
-            self._dark_until = action.until
+            self._dark_until = max(self._dark_until, action.until)
         else:
             assert isinstance(action, Replay), f"an action nobody knows: {action}"
             self._replay = action
         self.world_changed()
 
     def _restart(self, now: Instant, keep: bool) -> None:
-        """Stop and start at once; an operator's restart also brings back a resolver that ended by itself."""
+        """Stop and start at once; that also brings back a resolver that ended by itself.
+
+        While it is switched off nothing starts it, but a restart without state still loses the state.
+        """
         model = self.model
+        if now < self._off_until:
+            self._loses_state |= not keep
+            return
         if model.running:
             model.stop(now, "restart")
         model.start(now, keep=keep)
