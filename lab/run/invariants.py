@@ -38,7 +38,7 @@ def inside_the_run(record: Record) -> Iterator[str]:
 def states_chain(record: Record) -> Iterator[str]:
     """Every key leaves the state it entered last, unless the state was lost in between.
 
-    A configured anchor that is read again, at a start or on an operator's order, is Valid without a transition.
+    A configured anchor that is read again, at a start or from a changed file, is Valid without a transition.
     """
     state: dict[tuple[str, str], str] = {}
     for seen in record.observations:
