@@ -177,8 +177,8 @@ class ResolverPolicy:
             raise PolicyError("rows: give the override rows as one text, a row a line")
         try:
             extra = rows(text)
-        except (ValueError, StopIteration) as problem:
-            raise PolicyError(f"rows: {problem or 'a guard lacks its timer'}") from None
+        except ValueError as problem:
+            raise PolicyError(f"rows: {problem}") from None
         named = {(row.state, row.event) for row in extra}
         kept = tuple(row for row in self.overrides if (row.state, row.event) not in named)
         return replace(self, overrides=kept + extra)

@@ -99,19 +99,28 @@ class Row:
         return " ".join(words)
 
 
+TIMERS = ("add", "rem", "keep")
+"""The timers a guard may name: add hold-down, remove hold-down, time a missing key is kept."""
+
+
 def rows(text: str) -> tuple[Row, ...]:
     """Read rows in the notation above, one a line. Raises ValueError naming the line."""
     return tuple(_row(line) for line in text.splitlines() if line.strip())
 
 
 def _row(line: str) -> Row:
-    state, event, target, *guards = line.split()
+    parts = line.split()
+    if len(parts) < 3:
+        raise ValueError(f"a row needs a state, an event and a target: {line.strip()!r}")
+    state, event, target, *guards = parts
     residue, restart = target.endswith("+"), target == "!"
     words = iter(guards)
     found = {"after": "", "before": "", "twice": False, "if-valid": False}
     for word in words:
         if word in ("after", "before"):
-            found[word] = next(words)
+            found[word] = timer = next(words, "")
+            if timer not in TIMERS:
+                raise ValueError(f"{word} takes one of {', '.join(TIMERS)} in the row {line.strip()!r}")
         elif word in ("twice", "if-valid"):
             found[word] = True
         else:
