@@ -20,7 +20,7 @@ from ..authority.keyring import KeyRing
 from ..authority.signer import ZoneSigner
 from ..authority.timeline import Timeline
 from ..clock import Instant, format_instant
-from ..errors import ScenarioError
+from ..errors import ScenarioError, one_line
 from ..nameserver.responder import Responder
 from ..observation import Gap, Observation, ZoneChange
 from ..scenario.spec import Action, Dark, Off, Replay, Restart, Scenario, SubjectSpec, Window
@@ -60,7 +60,7 @@ def play(
     header = header_of(scenario.name, scenario.title, used, scenario.start, scenario.stop, scenario.digest)
     header["expectations"] = [e.to_json() for e in scenario.expectations if e.subject in chosen]
     header["subjects"] = [
-        {"name": spec.name, "kind": one.kind, "model": spec.model, "version": one.version}
+        {"name": spec.name, "kind": one.kind, "model": spec.model, "version": one_line(one.version)}
         for spec, one in kept
     ]
     header["assumed_hours"] = [
@@ -134,9 +134,12 @@ def _joined(windows: Iterable[Window]) -> list[Window]:
 
 
 def header_of(name: str, title: str, seed: int, start: Instant, stop: Instant, digest: str) -> dict[str, Any]:
-    """Return the header of a record, subjects and expectations still empty; `digest` is of the input."""
+    """Return the header of a record, subjects and expectations still empty; `digest` is of the input.
+
+    Texts of the scenario are folded into printable lines, as a record is refused that holds anything else.
+    """
     return {
-        "format": FORMAT, "version": __version__, "scenario": name, "title": title, "seed": seed,
+        "format": FORMAT, "version": __version__, "scenario": one_line(name), "title": one_line(title), "seed": seed,
         "start": format_instant(start), "stop": format_instant(stop), "digest": digest, "has_child": True,
         "subjects": [], "expectations": [], "assumed_hours": [],
     }  # fmt: skip
@@ -152,9 +155,7 @@ def play_ceremony(
     """
     ceremony, wanted = read_skrs(files), tuple(dict.fromkeys(subjects))
     authority = SkrAuthority(ceremony)
-    cast: list[Subject] = list(
-        ceremony_cast(authority, Responder(authority, skr=True), wanted, seed)
-    )
+    cast: list[Subject] = list(ceremony_cast(authority, Responder(authority, skr=True), wanted, seed))
     bundles = sum(len(file.bundles) for file in ceremony)
     first, last = format_instant(authority.start)[:10], format_instant(authority.end)[:10]
     title = f"{bundles} bundles of {len(ceremony)} signed key responses, {first} to {last}"
