@@ -140,8 +140,8 @@ def header_of(name: str, title: str, seed: int, start: Instant, stop: Instant, d
     """
     return {
         "format": FORMAT, "version": __version__, "scenario": one_line(name), "title": one_line(title),
-        "seed": seed, "start": format_instant(start), "stop": format_instant(stop), "digest": digest, "has_child": True,
-        "subjects": [], "expectations": [], "assumed_hours": [],
+        "seed": seed, "start": format_instant(start), "stop": format_instant(stop), "digest": digest,
+        "has_child": True, "subjects": [], "expectations": [], "assumed_hours": [],
     }  # fmt: skip
 
 
