@@ -102,34 +102,51 @@ class Row:
 TIMERS = ("add", "rem", "keep")
 """The timers a guard may name: add hold-down, remove hold-down, time a missing key is kept."""
 
+MEETINGS = (Event.SEEN, Event.FIRST, Event.FIRST_UNSIGNED)
+"""What can happen to a key never met, so the only events of a row that leads out of Start."""
+
 
 def rows(text: str) -> tuple[Row, ...]:
-    """Read rows in the notation above, one a line. Raises ValueError naming the line."""
+    """Read rows in the notation above, one a line. Raises ValueError naming the line and what is wrong."""
     return tuple(_row(line) for line in text.splitlines() if line.strip())
 
 
 def _row(line: str) -> Row:
-    parts = line.split()
-    if len(parts) < 3:
-        raise ValueError(f"a row needs a state, an event and a target: {line.strip()!r}")
-    state, event, target, *guards = parts
-    residue, restart = target.endswith("+"), target == "!"
-    words = iter(guards)
-    found = {"after": "", "before": "", "twice": False, "if-valid": False}
-    for word in words:
-        if word in ("after", "before"):
-            found[word] = timer = next(words, "")
-            if timer not in TIMERS:
-                raise ValueError(f"{word} takes one of {', '.join(TIMERS)} in the row {line.strip()!r}")
-        elif word in ("twice", "if-valid"):
-            found[word] = True
-        else:
-            raise ValueError(f"unknown guard {word!r} in the row {line.strip()!r}")
-    aim = None if target == "-" else State(state) if restart else State(target.rstrip("+"))
+    try:
+        return _read_row(line.split())
+    except ValueError as problem:
+        raise ValueError(f"the row {line.strip()!r}: {problem}") from None
+
+
+def _read_row(words: list[str]) -> Row:
+    if len(words) < 3:
+        raise ValueError("a row needs a state, an event and a target")
+    state, event, target = State(words[0]), Event(words[1]), words[2]
+    residue, restart = target == "Start+", target == "!"
+    aim = None if target == "-" else state if restart else State.START if residue else State(target)
+    guards = _guards(words[3:])
+    if state is State.START and (guards or restart or aim is state or event not in MEETINGS):
+        raise ValueError(f"Start is left by {', '.join(MEETINGS)}, for another state and without a guard")
     return Row(
-        State(state), Event(event), aim, restart, residue,
-        str(found["after"]), str(found["before"]), bool(found["twice"]), bool(found["if-valid"]),
+        state, event, aim, restart, residue,
+        guards.get("after", ""), guards.get("before", ""), "twice" in guards, "if-valid" in guards,
     )  # fmt: skip
+
+
+def _guards(words: list[str]) -> dict[str, str]:
+    """Read the guards of a row: the word of each, with the timer it names."""
+    found: dict[str, str] = {}
+    left = iter(words)
+    for word in left:
+        timer = next(left, "") if word in ("after", "before") else ""
+        if word in ("after", "before") and timer not in TIMERS:
+            raise ValueError(f"{word} takes one of {', '.join(TIMERS)}, not {timer!r}")
+        if word not in ("after", "before", "twice", "if-valid"):
+            raise ValueError(f"unknown guard {word!r}")
+        found[word] = timer
+    if "after" in found and "before" in found:
+        raise ValueError("a row takes one timer")
+    return found
 
 
 RFC_TABLE = rows(

@@ -11,6 +11,7 @@ from lab.resolver.profiles import MODELS
 from lab.resolver.rfc5011 import (
     FALLBACK,
     RFC_TABLE,
+    TIMERS,
     Cell,
     Event,
     Row,
@@ -21,8 +22,6 @@ from lab.resolver.rfc5011 import (
 )
 
 from .world import ROOT, T0, Machine, ds, key
-
-TIMERS = ("", "add", "rem", "keep")
 
 
 @pytest.mark.parametrize(
@@ -52,12 +51,11 @@ def test_a_row_is_read_and_written(line: str, row: Row) -> None:
 
 @given(
     st.builds(
-        Row,
+        lambda state, event, target, timer, **guards: Row(state, event, target, **timer, **guards),
         st.sampled_from([state for state in State if state is not State.START]),
         st.sampled_from(Event),
         st.none() | st.sampled_from(State),
-        after=st.sampled_from(TIMERS),
-        before=st.sampled_from(TIMERS),
+        st.just({}) | st.dictionaries(st.sampled_from(["after", "before"]), st.sampled_from(TIMERS), max_size=1),
         twice=st.booleans(),
         if_valid=st.booleans(),
     )
@@ -93,7 +91,10 @@ def test_empty_lines_are_skipped() -> None:
         ("AddPend seen Valid before", "before"),
         ("Valid absent Missing+", "Missing+"),
         ("Start seen !", "Start seen !"),
-        ("Start seen AddPend twice", "twice"),
+        ("Start seen AddPend twice", "without a guard"),
+        ("Start seen Start", "another state"),
+        ("Start absent Valid", "Start is left by seen, first, first-unsigned"),
+        ("AddPend seen Valid after add before keep", "one timer"),
     ],
 )
 def test_what_is_no_row(line: str, said: str) -> None:

@@ -2,7 +2,8 @@
 
 A set is written `1 2 -3`: the keys published, those with REVOKE behind a minus. Its signers are written alike:
 `1 -3` says that key 1 signs and key 3 signs as the revoked key it is; `~1` is a signature of key 1 that is
-broken. Key 0 is the zone signing key; it is always published. All keys are P-256, for speed.
+broken. Key 0 is the zone signing key; it is always published. All keys are P-256, for speed, but for key `r`, which
+is RSA.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cache
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from lab.authority.keyring import KeyRing
 from lab.clock import DAY, Instant, Seconds, parse_instant
 from lab.dnssec.codec import parse_message, records_of, render_response
 from lab.dnssec.keys import DS, Key, SigningKey
@@ -38,9 +40,15 @@ WINDOW = (T0 - 400 * DAY, T0 + 4000 * DAY)
 """A validity period that no test reaches the end of, unless it says so."""
 
 
+RSA = 2010
+"""The number of key `r`."""
+
+
 @cache
 def signing(number: int) -> SigningKey:
     """Return key `number`: P-256, with flags 257, and 256 for key 0."""
+    if number == RSA:
+        return KeyRing().get("ksk-2010")
     private = ec.derive_private_key(number + 1, ec.SECP256R1())
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return SigningKey.from_pem(private.private_bytes(*form), 257 if number else 256, trusted=True)
@@ -58,12 +66,16 @@ def ds(number: int) -> DS:
 
 def anchors(text: str, form: str = "ds") -> Anchors:
     """Return configured anchors, as `ds` or as `dnskey` lines."""
-    return tuple(ds(int(word)) if form == "ds" else key(int(word)) for word in text.split())
+    return tuple(ds(_number(word)) if form == "ds" else key(_number(word)) for word in text.split())
+
+
+def _number(word: str) -> int:
+    return RSA if word.strip("-~") == "r" else abs(int(word.strip("~")))
 
 
 def number_of(anchor: Key | DS) -> str:
     """Return the number of a key or of the DS of one."""
-    for number in range(20):
+    for number in (*range(20), RSA):
         known = key(number)
         if anchor in (known, known.revoked(), ds(number)):
             return str(number)
@@ -71,7 +83,7 @@ def number_of(anchor: Key | DS) -> str:
 
 
 def _flagged(word: str) -> SigningKey:
-    found = signing(abs(int(word)))
+    found = signing(_number(word))
     return found.revoked() if word.startswith("-") else found
 
 
@@ -238,6 +250,7 @@ class Life:
         if not self.started:
             self.started = True
             self.model.start(self.now)
+            self.out += self.model.take()
         while True:
             due = self.model.next_timer()
             if due is None or max(due, self.now) >= end:
