@@ -13,7 +13,7 @@ from ..clock import Instant, Seconds
 from ..dnssec.keys import SUPPORTED_ALGORITHMS, Key
 from .policy import ResolverPolicy
 from .rfc5011 import TRUSTED, Cell, Change, Event, Row, State, TrustPoint
-from .validator import DnskeySet, Identity, key_of, proved_revoked, validate
+from .validator import DnskeySet, Identity, is_copy, key_of, proved_revoked, validate
 
 MAX_SIGHTINGS = 250
 """Unbound's pending count stops here (validator/autotrust.c, `update_events`)."""
@@ -98,10 +98,12 @@ class _Look:
     def revocations(self, dnskeys: DnskeySet, revoked: tuple[Identity, ...]) -> None:
         """Deliver `revoked`, then see what is left to trust (RFC 5011 sections 2.1, 2.2 and 5)."""
         had_trust = bool(self.trusted())
+        proved = [key for key in dnskeys.revoked if key.identity in revoked]
         for index, cell in enumerate(self.cells):
-            key = None if cell is None else key_of(cell, dnskeys, self.point.owner, self.policy.trust)
-            if key is not None and key.is_revoked and key.identity in revoked:
-                self.fire(index, Event.REVOKED, key)
+            for key in proved:
+                if cell is not None and is_copy(cell, key, self.point.owner, self.policy.trust):
+                    self.fire(index, Event.REVOKED, key)
+                    break
         if self.policy.trust.validators_matter and self.changes:
             self._restart_orphans()
         if had_trust and not self.trusted() and self.policy.trust.when_empty == "insecure":

@@ -19,9 +19,9 @@ class PolicyError(ValueError):
     """Report a knob that does not exist or a value it does not take; the text names what is allowed."""
 
 
-def _duration(default: Seconds | None, doc: str, *, none: str = "") -> Any:
+def _duration(default: Seconds | None, doc: str, *, none: str = "", low: Seconds = 0) -> Any:
     """Declare a knob that takes an ISO 8601 duration; `none` is the word for "no limit", if there is one."""
-    return field(default=default, metadata={"kind": "duration", "none": none, "doc": doc})
+    return field(default=default, metadata={"kind": "duration", "none": none, "doc": doc, "low": low})
 
 
 def _choice(default: str, doc: str, *others: str) -> Any:
@@ -32,8 +32,8 @@ def _flag(default: bool, doc: str) -> Any:
     return field(default=default, metadata={"kind": "flag", "doc": doc})
 
 
-def _count(default: int, doc: str) -> Any:
-    return field(default=default, metadata={"kind": "count", "doc": doc})
+def _count(default: int, doc: str, *, low: int = 0, high: int = 10_000) -> Any:
+    return field(default=default, metadata={"kind": "count", "doc": doc, "low": low, "high": high})
 
 
 def _delay(default: str, doc: str) -> Any:
@@ -72,7 +72,7 @@ class Trust:
     )
     on_bogus: str = _choice("servfail", "what a client gets when validation fails", "pass")
     feed: str = _choice("none", "anchors from outside the DNS", "file", "xml")
-    feed_every: Seconds = _duration(DAY, "how often an anchor file is read again")
+    feed_every: Seconds = _duration(DAY, "how often an anchor file is read again", low=1)
     validators_matter: bool = _flag(
         True, "a pending key starts over when all keys that verified its first sighting are revoked"
     )
@@ -89,15 +89,17 @@ class Schedule:
     after_bogus: str = _delay("none", "delay after a set that does not verify")
     after_lost: str = _delay("bogus", "the same, a trusted key absent and another known key published")
     after_blind: str = _delay("lost", "the same, no known key published")
-    interval_divisor: int = _count(2, "interval = TTL or time to signature expiry, divided by this")
+    interval_divisor: int = _count(2, "interval = TTL or time to signature expiry, divided by this", low=1)
     interval_cap: Seconds = _duration(15 * DAY, "longest interval")
-    retry_divisor: int = _count(10, "retry = TTL or time to signature expiry, divided by this")
+    retry_divisor: int = _count(10, "retry = TTL or time to signature expiry, divided by this", low=1)
     retry_cap: Seconds = _duration(DAY, "longest retry time")
-    floor: Seconds = _duration(HOUR, "shortest interval and retry time")
-    fixed_interval: Seconds | None = _duration(None, "a fixed interval instead of the formulas", none="none")
+    floor: Seconds = _duration(HOUR, "shortest interval and retry time", low=1)
+    fixed_interval: Seconds | None = _duration(
+        None, "a fixed interval instead of the formulas", none="none", low=1
+    )
     ttl_source: str = _choice("original", "which TTL the formulas use", "capped", "stored")
     expiry_source: str = _choice("first", "which signature's expiry they use", "minimum", "none")
-    jitter_tenths: int = _count(0, "the last n tenths of a delay are drawn at random")
+    jitter_tenths: int = _count(0, "the last n tenths of a delay are drawn at random", high=10)
     deadline_probe: bool = _flag(False, "is there a fetch at the very end of a hold-down")
     first_probe: str = _choice("now", "first refresh after a restart with state", "stored")
     clients_observe: bool = _flag(False, "do fetches for clients drive the state machine too")
@@ -113,7 +115,7 @@ class Cache:
     ttl_cap: Seconds | None = _duration(None, "longest time an RRset is cached", none="none")
     ttl_floor: Seconds = _duration(0, "shortest time an RRset is cached")
     negative: Seconds = _duration(0, "how long a set that does not verify is remembered")
-    burst: int = _count(1, "DNSKEY queries for each failed attempt")
+    burst: int = _count(1, "DNSKEY queries for each failed attempt", low=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,32 +245,35 @@ def _read(name: str, value: Any) -> Any:
     kind = meta["kind"]
     if kind == "flag" and isinstance(value, bool):
         return value
-    if kind == "count" and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000:
+    number = kind == "count" and isinstance(value, int) and not isinstance(value, bool)
+    if number and meta["low"] <= value <= meta["high"]:
         return value
     if kind == "choice" and value in meta["choices"]:
         return value
     if kind == "duration" and meta["none"] and value == meta["none"]:
         return None
-    if kind == "duration" or (kind == "delay" and value not in _DELAYS):
-        try:
-            seconds = parse_duration(value) if isinstance(value, str) else -1
-        except ValueError:
-            seconds = -1
-        if seconds >= 0 and kind == "duration":
-            return seconds
-        if seconds > 0:
-            return value
-    if kind == "delay" and value in _DELAYS:
+    if kind == "delay" and (value in _DELAYS or _seconds(value) > 0):
         return value
+    if kind == "duration" and _seconds(value) >= meta["low"]:
+        return _seconds(value)
     raise PolicyError(f"{name} takes {_takes(meta)}, not {value!r}")
 
 
+def _seconds(value: Any) -> Seconds:
+    """Read a duration; -1 for what is none."""
+    try:
+        return parse_duration(value) if isinstance(value, str) else -1
+    except ValueError:
+        return -1
+
+
 def _takes(meta: Any) -> str:
+    longer = " longer than zero" if meta.get("low") else ""
     words = {
         "flag": "true or false",
-        "count": "a whole number from 0 to 10000",
+        "count": f"a whole number from {meta.get('low')} to {meta.get('high')}",
         "choice": "one of " + ", ".join(meta.get("choices", ())),
-        "duration": "an ISO 8601 duration such as P30D"
+        "duration": f"an ISO 8601 duration{longer} such as P30D"
         + (f" or {meta.get('none')}" if meta.get("none") else ""),
         "delay": "an ISO 8601 duration longer than zero or one of " + ", ".join(_DELAYS),
     }

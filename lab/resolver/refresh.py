@@ -64,13 +64,16 @@ def _ttl(policy: ResolverPolicy, point: TrustPoint, dnskeys: DnskeySet) -> Secon
 
 
 def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | None:
-    """Return the seconds to a signature's expiration: of the first, or of the first yet to expire."""
+    """Return the seconds to a signature's expiration: of the first, or of the first yet to expire.
+
+    The latter is at most 15 days (Unbound's `min_expiry`).
+    """
     if schedule.expiry_source == "none" or not dnskeys.rrsigs:
         return None
     left = [(rrsig.expiration - now + 2**31) % 2**32 - 2**31 for rrsig in dnskeys.rrsigs]
     if schedule.expiry_source == "first":
         return left[0]
-    return min((seconds for seconds in left if seconds >= 0), default=_EXPIRY_CAP)
+    return min([_EXPIRY_CAP, *(seconds for seconds in left if seconds >= 0)])
 
 
 def rule(schedule: Schedule, result: str) -> str | Seconds:
@@ -113,6 +116,6 @@ class Jitter:
         return int.from_bytes(digest[:8], "big") % bound if bound > 0 else 0
 
     def spread(self, delay: Seconds, tenths: int, number: int) -> Seconds:
-        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`)."""
+        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`), never zero."""
         part = delay * tenths // 10
-        return delay - part + self.draw(number, part)
+        return max(1, delay - part + self.draw(number, part))

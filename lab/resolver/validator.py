@@ -71,11 +71,6 @@ class DnskeySet:
             good = self._good[place] = SHARED_MEMO.verify(self.rrset, rrsig, key)
         return good
 
-    def plain_copy(self, identity: Identity) -> Key | None:
-        """Return the copy of a key without the REVOKE bit, or None."""
-        key = self.by_identity.get(identity)
-        return None if key is None or key.is_revoked else key
-
 
 def _order(key: Key) -> tuple[int, int, bytes]:
     return key.sort_key
@@ -125,10 +120,14 @@ def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | 
     anchor = cell.anchor
     if isinstance(anchor, Key):
         return dnskeys.by_identity.get(anchor.identity)
-    for key in dnskeys.entry_points:
-        if _ds_matches(anchor, key, owner, trust):
-            return key
-    return None
+    return next((key for key in dnskeys.entry_points if _ds_matches(anchor, key, owner, trust)), None)
+
+
+def is_copy(cell: Cell, key: Key, owner: bytes, trust: Trust) -> bool:
+    """Tell whether a key of the RRset is a copy of a cell's key, by the same means as `key_of`."""
+    if isinstance(cell.anchor, Key):
+        return cell.anchor.identity == key.identity
+    return _ds_matches(cell.anchor, key, owner, trust)
 
 
 def _ds_matches(ds: DS, key: Key, owner: bytes, trust: Trust) -> bool:
