@@ -8,7 +8,7 @@ from typing import Any
 
 from ..clock import Instant, format_instant, parse_instant
 from ..errors import RecordError
-from ..observation import Anchor, Gap, Outcome, Signal, Transition, worst
+from ..observation import Anchor, Gap, Observation, Outcome, Signal, Started, Stopped, Transition, worst
 from ..scenario.expectations import Expectation, expectation_from_json, expectations_of
 from ..scenario.spec import Scenario
 from .causes import explanation
@@ -28,6 +28,7 @@ class View:
     transitions: tuple[Transition, ...]
     anchors: tuple[Anchor, ...]
     signals: tuple[Signal, ...]
+    presence: tuple[Started | Stopped, ...] = ()
 
     @property
     def _failing(self) -> Outcome | None:
@@ -40,12 +41,14 @@ class View:
 
     @property
     def last_good(self) -> Instant | None:
-        """Return the last second before that at which it was; None if it never was, or never failed."""
+        """Return the last second before that at which it was, and ran; None if there is none."""
         first = self.first_failure
-        was_good = any(
-            seen.outcome == "secure" and first is not None and seen.at < first for seen in self.outcomes
-        )
-        return first - 1 if first is not None and was_good else None
+        good = [seen.at for seen in self.outcomes if first is not None and seen.at < first]
+        if first is None or not good:
+            return None
+        before = [seen for seen in self.presence if seen.at < first]
+        stopped = bool(before) and isinstance(before[-1], Stopped)
+        return max(good[-1], (before[-1].at if stopped else first) - 1)
 
     @property
     def recovered_at(self) -> Instant | None:
@@ -81,11 +84,15 @@ def judge(record: Record, scenario: Scenario | None = None) -> RunResult:
             expectation_from_json(row) for row in header["expectations"]
         )  # fmt: skip
         start, stop = parse_instant(header["start"]), parse_instant(header["stop"])
-        cast = [(row["name"], row["kind"], row["version"]) for row in header["subjects"]]
+        seen_of = _by_subject(record)
+        views = [
+            (_view(row["name"], start, stop, header["has_child"], seen_of), row["kind"], row["version"])
+            for row in header["subjects"]
+        ]
         gaps = tuple(seen for seen in record.observations if isinstance(seen, Gap))
         results = tuple(
-            _judge_one(view_of(record, name, start, stop), kind, version, expectations_of(name, stated), gaps)
-            for name, kind, version in cast
+            _judge_one(view, kind, version, expectations_of(view.name, stated), gaps)
+            for view, kind, version in views
         )
         return RunResult(
             header["scenario"], header["title"], header["seed"],
@@ -95,15 +102,26 @@ def judge(record: Record, scenario: Scenario | None = None) -> RunResult:
         raise RecordError(f"its header is damaged ({problem!r})", remedy="record the run again") from None
 
 
-def view_of(record: Record, name: str, start: Instant, stop: Instant) -> View:
+def _by_subject(record: Record) -> dict[str, list[Observation]]:
+    """Sort observations by subject, once for all of them: a fleet has thousands."""
+    found: dict[str, list[Observation]] = {}
+    for seen in record.observations:
+        found.setdefault(seen.subject, []).append(seen)
+    return found
+
+
+def _view(
+    name: str, start: Instant, stop: Instant, has_child: bool, seen_of: dict[str, list[Observation]]
+) -> View:
     """Gather what a record says of one subject."""
-    own = [seen for seen in record.observations if seen.subject == name]
+    own = seen_of.get(name, [])
     return View(
-        name, start, stop, bool(record.header["has_child"]),
+        name, start, stop, has_child,
         tuple(seen for seen in own if isinstance(seen, Outcome)),
         tuple(seen for seen in own if isinstance(seen, Transition)),
         tuple(seen for seen in own if isinstance(seen, Anchor)),
         tuple(seen for seen in own if isinstance(seen, Signal)),
+        tuple(seen for seen in own if isinstance(seen, (Started, Stopped))),
     )  # fmt: skip
 
 

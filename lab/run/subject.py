@@ -129,8 +129,9 @@ class ModelSubject:
             self._restart(now, action.keep_state)
         elif isinstance(action, Off):
             self._off_until = max(self._off_until, action.until)
-            model.stop(now)
-            self._seen, self._last = (), None
+            if model.running:
+                model.stop(now)
+                self._seen, self._last = (), None
         elif isinstance(action, SetClock):
             model.set_clock(action.offset, now)
         elif isinstance(action, SetAnchors):
@@ -207,15 +208,7 @@ class ModelSubject:
         model = self.model
         name, held = self.name, model.held
         if not model.running:
-            return Outcome(
-                now,
-                name,
-                "down",
-                "down",
-                "state-unwritable" if not model.writable else "crashed",
-                None,
-                model.ended,
-            )
+            return Outcome(now, name, "down", "down", self._cause_of_end(), None, model.ended)
         if model.point.deleted:
             return Outcome(now, name, "insecure", "insecure", "all-anchors-revoked", None, "")
         if held is None or not held.good:
@@ -229,6 +222,13 @@ class ModelSubject:
         if model.policy.trust.on_bogus == "pass":
             return Outcome(now, name, "unvalidated", "unvalidated", cause, None, "")
         return Outcome(now, name, view.signed, view.unsigned, cause, ede_of(cause), "")
+
+    def _cause_of_end(self) -> str:
+        """Return why the resolver ended by itself; that stays the cause, whatever changes after it."""
+        model, last = self.model, self._last
+        if last is not None and last.outcome == "down" and last.detail == model.ended:
+            return last.cause
+        return "crashed" if model.writable else "state-unwritable"
 
     def _failing(self, now: Instant, held: Held | None) -> Outcome:
         model = self.model
