@@ -157,12 +157,13 @@ class _Look:
             elif key.is_revoked:
                 absent.append((index, Event.FLAGGED, key))
             else:
+                presence = self._presence(cell, key, dnskeys, first)
                 self._bind(index, cell, key, dnskeys)
-                self.fire(index, self._presence(key, dnskeys, first), key, validators, dnskeys.ttl)
+                self.fire(index, presence, key, validators, dnskeys.ttl)
         for key in dnskeys.entry_points:
             if key.algorithm in SUPPORTED_ALGORITHMS and not key.is_revoked and key.identity not in known:
                 known.append(key.identity)
-                self._adopt(key, self._presence(key, dnskeys, first), validators, dnskeys.ttl)
+                self._adopt(key, Event.FIRST if first else Event.SEEN, validators, dnskeys.ttl)
         if len(absent) > 1:
             absent.sort(key=lambda entry: self._absence_order(entry[0]))
         lacking = False
@@ -184,10 +185,11 @@ class _Look:
         return Event.NOFIRST if isinstance(cell.anchor, Key) else Event.NOFIRST_DS
 
     @staticmethod
-    def _presence(key: Key, dnskeys: DnskeySet, first: bool) -> Event:
+    def _presence(cell: Cell, key: Key, dnskeys: DnskeySet, first: bool) -> Event:
         if not first:
             return Event.SEEN
-        return Event.FIRST if key.tag in dnskeys.signer_tags else Event.FIRST_UNSIGNED
+        signs = key.tag in dnskeys.signer_tags
+        return Event.FIRST if signs or isinstance(cell.anchor, Key) else Event.FIRST_UNSIGNED
 
     def _bind(self, index: int, cell: Cell, key: Key, dnskeys: DnskeySet) -> None:
         """Replace an anchor known by DS alone by the key itself."""

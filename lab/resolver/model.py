@@ -57,7 +57,7 @@ class ResolverModel:
         self.file_anchors: Anchors = setup.anchors
         self.running = False
         self.ended = ""
-        self.point = TrustPoint(setup.owner, ())
+        self.point = self._stored = TrustPoint(setup.owner, ())
         self.cache = KeyCache(policy)
         self.planner = Planner(policy, setup.jitter)
         self._watch = Watch(policy, memo=setup.memo)
@@ -101,9 +101,12 @@ class ResolverModel:
         """Read the state, or begin from the configured anchors (their file is read at every start)."""
         self.anchors = self.file_anchors
         local = now + self.offset
+        if self.point is not self._stored:
+            self.point = self._stored
+            self.resets += keep
         if keep and (self.point.cells or self.point.deleted) and self.policy.base == "rfc":
             sighting = managed.load(self.point, self.policy, local)
-            self.point = replace(sighting.point, initialised=True, residue=self._always())
+            self.point = replace(sighting.point, residue=self._always())
             self._tell(now, sighting.changes)
             if not self.point.cells:
                 self._configure(now)
@@ -152,9 +155,15 @@ class ResolverModel:
         self.out.append(Stopped(now, self.setup.name, how, reason))
 
     def _halt(self) -> None:
+        self._store()
         self.running = False
         self.cache.drop(FAR)
         self._signal_at = self._feed_at = FAR
+
+    def _store(self) -> None:
+        """Write the state, if it can be written; a restart finds what was written last."""
+        if self.writable:
+            self._stored = self.point
 
     # -- what happens to it ----------------------------------------------------------------------------------
 
@@ -202,11 +211,12 @@ class ResolverModel:
         if self._signal_at <= now and self.running:
             self._signal_at = now + DAY
             self._signal(now)
+        self._store()
 
     def _probe(self, now: Instant, exchange: Exchange, settled: Instant) -> None:
         """Refresh the DNSKEY RRset, let the table have it, and plan the next refresh."""
         if self.policy.trust.configured == "merge":
-            self._merge_configured(now + self.offset)
+            self._merge_configured(now)
         fetch = self._refresh_fetch(now, exchange)
         spoiled = self._spoiled_by_cache(fetch, now)
         result = self._observe(now, Fetch(None) if spoiled else fetch)
@@ -235,13 +245,14 @@ class ResolverModel:
         cached = self.cache.good_set(now)
         return cached is not None and cached.rrset.rdatas != fetch.dnskeys.rrset.rdatas
 
-    def _merge_configured(self, local: Instant) -> None:
+    def _merge_configured(self, now: Instant) -> None:
         """Put configured anchors back that are neither known nor tombstoned (sdns, at every run)."""
         known = [cell.anchor.key_tag for cell in self.point.cells]
         missing = [anchor for anchor in self.anchors if anchor.key_tag not in known]
         if missing:
-            cells = self.point.cells + tuple(self._cell(anchor, local) for anchor in missing)
+            cells = self.point.cells + tuple(self._cell(anchor, now + self.offset) for anchor in missing)
             self.point = replace(self.point, cells=cells)
+            self.cache.retry_from(now)
 
     def _observe(self, now: Instant, fetch: Fetch) -> str:
         """Let the table have one look, honour what a failing write does, and return how the look ended."""
@@ -267,8 +278,9 @@ class ResolverModel:
     def _write_fails(self, now: Instant, sighting: managed.Sighting) -> bool:
         """Do what the resolver does when its state cannot be written; True if the look is thereby undone."""
         verified = sighting.result in ("ok", "miss")
+        failed = sighting.result != "none" and (self.point.initialised or sighting.point.deleted)
         what = self.policy.persistence.unwritable
-        if what == "exit" and sighting.result != "none":
+        if what == "exit" and (verified or failed):
             self._end(now, "exit", "could not write the trust anchor file")
             return True
         if what == "crash" and verified:

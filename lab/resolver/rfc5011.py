@@ -11,7 +11,7 @@ RRset yields exactly one *event* per key, in this order:
     flagged          the set verified and holds only a copy with the REVOKE bit      (else: absent)
     absent           the set verified and holds neither
     first            `seen` in the very first verified set, when nothing was known yet (else: seen)
-    first-unsigned   `first`, and the key did not sign that set                        (else: first)
+    first-unsigned   `first` of an anchor configured as DS that did not sign the set   (else: first)
     nofirst          `absent` in the very first verified set                           (else: absent)
     nofirst-ds       `nofirst` of an anchor configured as DS                           (else: nofirst)
 
@@ -102,7 +102,7 @@ class Row:
 TIMERS = ("add", "rem", "keep")
 """The timers a guard may name: add hold-down, remove hold-down, time a missing key is kept."""
 
-MEETINGS = (Event.SEEN, Event.FIRST, Event.FIRST_UNSIGNED)
+MEETINGS = (Event.SEEN, Event.FIRST)
 """What can happen to a key never met, so the only events of a row that leads out of Start."""
 
 

@@ -93,7 +93,7 @@ def test_empty_lines_are_skipped() -> None:
         ("Start seen !", "Start seen !"),
         ("Start seen AddPend twice", "without a guard"),
         ("Start seen Start", "another state"),
-        ("Start absent Valid", "Start is left by seen, first, first-unsigned"),
+        ("Start absent Valid", "Start is left by seen, first,"),
         ("AddPend seen Valid after add before keep", "one timer"),
     ],
 )
