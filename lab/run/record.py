@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .. import observation
 from ..clock import parse_instant
@@ -60,34 +62,45 @@ class Record:
     def read(path: Path) -> Record:
         """Read a record. Raises RecordError naming file and line."""
         try:
-            if path.stat().st_size > _SIZE_LIMIT:
-                raise RecordError("is larger than 1 GiB", place=str(path), remedy="give a record of one run")
-            text = path.read_bytes()
+            with path.open("rb") as file:
+                return _parse(file, str(path))
         except OSError as problem:
             raise RecordError(
                 f"cannot be read: {problem.strerror}",
                 place=str(path),
                 remedy="give a file made with run --record",
             ) from None
-        return _parse(text, str(path))
 
 
-def _parse(content: bytes, place: str) -> Record:
-    rows = [_row(line, f"{place}: line {number}") for number, line in enumerate(content.splitlines(), 1)]
-    if not rows or rows[0].get("format") != FORMAT:
+def _parse(file: BinaryIO, place: str) -> Record:
+    rows = _rows(file, place)
+    where, header = next(rows, (place, {}))
+    if header.get("format") != FORMAT:
         raise RecordError("is not a record", place=place, remedy="give a file made with run --record")
-    _check_header(rows[0], f"{place}: line 1")
+    _check_header(header, where)
     seen = []
-    for number, row in enumerate(rows[1:], 2):
+    for where, row in rows:
         try:
             seen.append(observation.from_json(row))
         except (KeyError, ValueError, TypeError) as problem:
             raise RecordError(
-                f"is not an observation ({problem})",
-                place=f"{place}: line {number}",
-                remedy="record the run again",
+                f"is not an observation ({problem})", place=where, remedy="record the run again"
             ) from None
-    return Record(rows[0], tuple(seen))
+    return Record(header, tuple(seen))
+
+
+def _rows(file: BinaryIO, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the lines of a file, each with its place; a file without end is read up to the limit only."""
+    size = 0
+    for number in count(1):
+        line = file.readline(_LINE_LIMIT + 1)
+        if not line:
+            return
+        size += len(line)
+        if size > _SIZE_LIMIT:
+            raise RecordError("is larger than 1 GiB", place=place, remedy="give a record of one run")
+        where = f"{place}: line {number}"
+        yield where, _row(line, where)
 
 
 _TEXTS = ("version", "scenario", "title", "digest")
@@ -95,7 +108,7 @@ _SUBJECT = ("name", "kind", "model", "version")
 
 
 def _check_header(header: dict[str, Any], place: str) -> None:
-    """Raise RecordError unless a header holds what `engine.header_of` writes, and nothing a terminal minds."""
+    """Raise RecordError unless a header is as `engine.header_of` writes it, with nothing a terminal minds."""
     subjects, hours = header.get("subjects"), header.get("assumed_hours")
     good = (
         all(_is_text(header.get(name)) for name in _TEXTS)
@@ -106,10 +119,7 @@ def _check_header(header: dict[str, Any], place: str) -> None:
         and isinstance(hours, list)
         and all(_is_instant(hour) for hour in hours)
         and isinstance(subjects, list)
-        and all(
-            isinstance(one, dict) and all(_is_text(one.get(name)) for name in _SUBJECT) for one in subjects
-        )
-        and all(one["kind"] in ("model", "daemon") for one in subjects)
+        and all(_is_subject(one) for one in subjects)
     )
     if not good:
         raise RecordError("its header is damaged", place=place, remedy="record the run again")
