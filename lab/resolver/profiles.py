@@ -71,13 +71,11 @@ _BIND = _policy(
     AddPend  load     Valid    after add
     AddPend  flagged  AddPend
     AddPend  revoked  Start
-    Valid    flagged  Valid
-    Missing  flagged  Missing
     Valid    absent   -
     Revoked  seen     AddPend
-    Revoked  absent   -
     Revoked  flagged  -
     Revoked  attempt  Start    after rem
+    Revoked  load     Start    after rem
     """,
 )  # fmt: skip
 
@@ -144,7 +142,10 @@ _RESOLVED = _policy(
 )  # fmt: skip
 
 _FIRST_UNSIGNED = "Valid    first-unsigned  AddPend"
-_NEVER_STORED = "Start    seen    -"
+_NEVER_STORED = """
+    Start    seen  -
+    Removed  seen  Start
+"""
 _QUIET = {"key-tag-query": "none", "sentinel": "no"}
 
 _PROFILES = (
