@@ -115,10 +115,11 @@ def _group(group: str) -> list[str]:
 
 def _takes(meta: Any) -> str:
     """Say what a knob takes."""
+    duration = "a duration longer than zero" if meta.get("low") else "a duration"
     words = {
         "flag": "true, false",
-        "count": "a whole number",
-        "duration": f"a duration, `{meta['none']}`" if meta.get("none") else "a duration",
+        "count": f"{meta.get('low')} to {meta.get('high')}",
+        "duration": f"{duration}, `{meta['none']}`" if meta.get("none") else duration,
         "delay": "a delay",
     }
     kind = str(meta["kind"])
