@@ -38,17 +38,23 @@ def inside_the_run(record: Record) -> Iterator[str]:
 def states_chain(record: Record) -> Iterator[str]:
     """Every key leaves the state it entered last, unless the state was lost in between.
 
-    A configured anchor that is read again, at a start or from a changed file, is Valid without a transition.
+    A restart may find an older state, where the last one could not be written. A configured anchor that is
+    read again, at a start or from a changed file, is Valid without a transition.
     """
-    state: dict[tuple[str, str], str] = {}
+    now: dict[str, dict[str, tuple[str, ...]]] = {}
+    past: dict[str, dict[str, tuple[str, ...]]] = {}
     for seen in record.observations:
-        if isinstance(seen, Started) and seen.how == "reset":
-            state = {place: held for place, held in state.items() if place[0] != seen.subject}
+        if isinstance(seen, Started):
+            ever = past.get(seen.subject, {}) if seen.how == "restart" else {}
+            now[seen.subject], past[seen.subject] = dict(ever), ever
         elif isinstance(seen, Transition):
-            held = state.get((seen.subject, seen.key))
-            if held is not None and seen.source not in (held, "Valid"):
-                yield f"{seen.subject}: {seen.key} leaves {seen.source} at {seen.at}, but was {held}"
-            state[seen.subject, seen.key] = seen.target
+            own, ever = now.setdefault(seen.subject, {}), past.setdefault(seen.subject, {})
+            held = own.get(seen.key)
+            if held is not None and seen.source not in (*held, "Valid"):
+                yield f"{seen.subject}: {seen.key} leaves {seen.source} at {seen.at}, but was {held[-1]}"
+            own[seen.key] = (seen.target,)
+            states = (*ever.get(seen.key, ()), seen.source, seen.target)
+            ever[seen.key] = tuple(dict.fromkeys(states))
 
 
 def outcomes_change(record: Record) -> Iterator[str]:
