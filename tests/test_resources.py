@@ -28,5 +28,5 @@ def test_installed_copy_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_incomplete_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its data the lab is broken, and says which folder is missing."""
     monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "lab")
-    with pytest.raises(AssertionError, match="incomplete: .*scenarios is missing"):
+    with pytest.raises(AssertionError, match=r"incomplete: .*scenarios is missing"):
         scenarios_path()

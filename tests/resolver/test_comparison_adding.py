@@ -13,8 +13,8 @@ from .world import T0, Machine
 
 LEARNERS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd")
 STATIC = (
-    "pdns-recursor", "dnsmasq", "systemd-resolved", "getdns", "knot-debian", "hickory", "technitium", "static",
-    "presence", "fail-open",
+    "pdns-recursor", "dnsmasq", "systemd-resolved", "getdns", "knot-debian", "hickory", "technitium",
+    "static", "presence", "fail-open",
 )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def test_long_ttl(model: str) -> None:
 
 @pytest.mark.parametrize("model", LEARNERS)
 def test_time_alone(model: str) -> None:
-    """Unbound promotes by time, before it looks at any answer; the others need a verified set with the key."""
+    """Unbound promotes by time, before it looks at an answer; the others need a verified set with the key."""
     machine = met(model).look(2, "1 2", "1").look(32, "", "")
     assert machine.state(2) == ("Valid" if model == "unbound" else "AddPend")
     assert machine.result == "none"
@@ -138,7 +138,7 @@ def test_bind_restarts_the_timer_of_an_absent_key(days: float, state: str) -> No
 
 
 def test_bind_pending_key_past_its_time_and_absent() -> None:
-    """A pending key whose time is over is not restarted by its absence: it is accepted when it is next seen."""
+    """The timer of a pending key that is over is not restarted by absence; the next sight accepts the key."""
     machine = met("bind").look(32, "1", "1").look(33, "1 2", "1")
     assert machine.state(2) == "Valid"
 
@@ -156,7 +156,7 @@ def test_pending_key_in_a_bogus_set(model: str) -> None:
 @pytest.mark.parametrize("model", LEARNERS)
 @pytest.mark.parametrize("signed", [True, False])
 def test_pending_key_revoked(model: str, signed: bool) -> None:
-    """A pending key is forgotten when it is published as revoked; Knot and an unproved REVOKE at BIND: kept."""
+    """A pending key published as revoked is forgotten; Knot keeps it, and BIND does without a proof."""
     machine = met(model).look(10, "1 -2", "1 -2" if signed else "1")
     kept = model == "knot" or (model == "bind" and not signed)
     assert machine.state(2) == ("AddPend" if kept else "Start")

@@ -35,13 +35,13 @@ def roll() -> Life:
     ],
 )
 def test_onset(model: str, onset: int) -> None:
-    """A stale resolver fails when it must fetch again: after min(TTL, its cap), or at its own next refresh."""
+    """A stale resolver fails when it must fetch again: after min(TTL, its cap), or at its next refresh."""
     life = live(model, roll().world).run(14)
     assert life.first("bad") == onset
 
 
 def test_onset_of_unbound() -> None:
-    """Unbound flushes before it refreshes, so it fails at its next refresh, hours before its cache is over."""
+    """Unbound flushes before it refreshes, so it fails at its next refresh, hours before its cache ends."""
     life = live("unbound", roll().world).run(14)
     first = next(at for at in life.probes if at >= ROLL)
     assert life.first("bad") == first
@@ -128,7 +128,7 @@ def test_refresh_without_an_answer(swap: str) -> None:
 
 @pytest.mark.parametrize("swap", ["flush", "replace", "bypass", "merge"])
 def test_good_refresh(swap: str) -> None:
-    """A good refresh renews the clients' copy where it flushes or replaces; elsewhere that ends by its own TTL."""
+    """A good refresh renews the clients' copy where it flushes or replaces; elsewhere the TTL ends that."""
     policy = policy_of("rfc5011-strict").override({"swap": swap})
     life = live(policy, world(GOOD)).run(4.5)
     assert life.fetches == ([] if swap in ("flush", "replace") else [T0, T0 + 2 * DAY, T0 + 4 * DAY])
@@ -147,7 +147,7 @@ def test_good_refresh(swap: str) -> None:
     ],
 )
 def test_state_cannot_be_written_any_more(model: str, view: str, states: str) -> None:
-    """Unbound exits, Knot panics, BIND rolls back for ever, sdns keeps the old set, others go on in memory."""
+    """Unbound exits, Knot panics, BIND rolls back, sdns keeps the old set, the others go on in memory."""
     life = live(model, world((0, "1", "1"), (2.9, "1 2", "1"))).run(2.8)
     life.do(lambda resolver, _: setattr(resolver, "writable", False)).run(60)
     assert life.view() == view

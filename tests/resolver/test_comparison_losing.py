@@ -25,7 +25,7 @@ def test_start_of_these_tests() -> None:
 
 @pytest.mark.parametrize("model", LEARNERS)
 def test_valid_key_absent(model: str) -> None:
-    """A Valid key that is absent is Missing and still trusted; BIND has no such state, but the look is a miss."""
+    """A Valid key that is absent is Missing and still trusted; BIND has no such state, yet it is a miss."""
     machine = holds_two(model).look(33, "2 3", "2 3")
     assert machine.state(1) == ("Valid" if model == "bind" else "Missing")
     assert machine.trusts(1)
@@ -82,7 +82,7 @@ def test_proof_of_a_revocation(model: str) -> None:
     ],
 )
 def test_revoke_bit_without_its_signature(model: str, state: str) -> None:
-    """A REVOKE bit that nobody proved makes a Valid key Missing; BIND ignores it, Knot and cdnsd believe it."""
+    """An unproved REVOKE bit makes a Valid key Missing; BIND ignores it, Knot and cdnsd believe it."""
     assert holds_two(model).look(33, "-1 2 3", "2").state(1) == state
     assert holds_two(model).look(33, "-1 2 3", "2 ~-1").state(1) == state
 
@@ -111,7 +111,7 @@ def revoked(model: str) -> Machine:
     ],
 )
 def test_revoked_key_is_purged(model: str, published: bool, at_30: str, late: int) -> None:
-    """After the remove hold-down a revoked key is dropped: by RFC and Unbound in a verified set, by BIND by time."""
+    """After the remove hold-down a revoked key is dropped, whether or not it is published still."""
     end, keys = T0 + 63 * DAY + late, "-1 2 3" if published else "2 3"
     assert revoked(model).look_at(end - 1, keys, "2").state(1) == "Revoked"
     assert revoked(model).look_at(end, keys, "2").state(1) == at_30
@@ -124,7 +124,7 @@ def test_purge_by_time_alone(model: str, by: bool) -> None:
 
 
 def test_revoked_key_still_published() -> None:
-    """A strict reader keeps a revoked key while it is published, and 30 days longer (RFC 5011 section 2.4.2)."""
+    """A strict reader keeps a revoked key 30 days longer than it is published (RFC 5011 section 2.4.2)."""
     machine = revoked("rfc5011-strict").look(70, "-1 2 3", "-1 2")
     assert machine.look(99, "2 3", "2").state(1) == "Revoked"
     assert machine.look(100, "2 3", "2").state(1) == "Removed"
@@ -221,7 +221,7 @@ def test_absent_anchor_known_by_ds_alone() -> None:
     [("unbound", 30), ("bind", None), ("knot", None), ("sdns", None), ("rfc5011-strict", None)],
 )
 def test_late_joiner(model: str, heals: int | None) -> None:
-    """A resolver that met key 2 fifteen days before key 1 went fails; Unbound heals when its 30 days are over."""
+    """Who met key 2 fifteen days before key 1 went fails; Unbound heals when its 30 days are over."""
     life = live(model, world((0, "1", "1"), (1, "1 2", "1"), (16, "2", "2"))).run(120)
     broken = life.first("bad")
     assert broken is not None

@@ -1,6 +1,8 @@
-"""Compare when implementations fetch: the lines on intervals, retries and observers of the comparison table."""
+"""Compare when implementations fetch: the comparison table's lines on intervals, retries and observers."""
 
 from __future__ import annotations
+
+import itertools
 
 import pytest
 
@@ -16,7 +18,7 @@ STRANGER = "9"
 def gaps(life: Life, after: float = 0) -> list[int]:
     """Return the seconds between refreshes, from `after` days on."""
     times = [at for at in life.probes if at >= T0 + after * DAY]
-    return [later - at for at, later in zip(times, times[1:], strict=False)]
+    return [later - at for at, later in itertools.pairwise(times)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def gaps(life: Life, after: float = 0) -> list[int]:
     ],
 )
 def test_interval_at_the_root(model: str, form: str, interval: int) -> None:
-    """With a TTL of two days: one day by the RFC, twelve hours where a cache caps it, one where a line has none."""
+    """A TTL of two days is one day by the RFC, twelve hours if a cache caps it, one where a line has none."""
     life = live(model, world(GOOD), form=form).run(3)
     assert life.probes[0] == T0
     assert set(gaps(life)) == {interval}
@@ -145,7 +147,9 @@ def test_clients_fetches_drive_the_table(model: str, observes: bool) -> None:
 
 def test_client_fetch_moves_unbounds_next_probe() -> None:
     """A client's good fetch reschedules Unbound's timer probe, a failing one does not."""
-    policy = live("unbound", world(GOOD)).model.policy.override({"ttl-cap": "PT6H", "jitter-tenths": 0, "floor": "P1D"})
+    policy = live("unbound", world(GOOD)).model.policy.override(
+        {"ttl-cap": "PT6H", "jitter-tenths": 0, "floor": "P1D"}
+    )
     life = live(policy, world(GOOD)).run(0.9)
     assert life.fetches == [T0 + 6 * HOUR, T0 + 12 * HOUR, T0 + 18 * HOUR]
     assert life.probes == [T0]

@@ -35,7 +35,10 @@ from .world import ROOT, T0, Machine, ds, key
             "AddPend attempt Valid after add twice",
             Row(State.ADD_PEND, Event.ATTEMPT, State.VALID, after="add", twice=True),
         ),
-        ("AddPend absent ! before add", Row(State.ADD_PEND, Event.ABSENT, State.ADD_PEND, True, before="add")),
+        (
+            "AddPend absent ! before add",
+            Row(State.ADD_PEND, Event.ABSENT, State.ADD_PEND, True, before="add"),
+        ),
         (
             "  Missing   absent Start  after keep if-valid ",
             Row(State.MISSING, Event.ABSENT, State.START, after="keep", if_valid=True),
@@ -55,7 +58,8 @@ def test_a_row_is_read_and_written(line: str, row: Row) -> None:
         st.sampled_from([state for state in State if state is not State.START]),
         st.sampled_from(Event),
         st.none() | st.sampled_from(State),
-        st.just({}) | st.dictionaries(st.sampled_from(["after", "before"]), st.sampled_from(TIMERS), max_size=1),
+        st.just({})
+        | st.dictionaries(st.sampled_from(["after", "before"]), st.sampled_from(TIMERS), max_size=1),
         twice=st.booleans(),
         if_valid=st.booleans(),
     )

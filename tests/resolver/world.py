@@ -1,9 +1,10 @@
-"""A small root for resolver models: keys by number, DNSKEY sets in shorthand, and answers that change in time.
+"""A small root for resolver models: keys by number, DNSKEY sets in shorthand, answers that change in time.
 
-A set is written `1 2 -3`: the keys published, those with REVOKE behind a minus. Its signers are written alike:
-`1 -3` says that key 1 signs and key 3 signs as the revoked key it is; `~1` is a signature of key 1 that is
-broken. Key 0 is the zone signing key; it is always published. All keys are P-256, for speed, but for key `r`, which
-is RSA.
+A set is written `1 2 -3`: the keys published, those with REVOKE behind a minus. Its signers are written
+alike: `1 -3` says that key 1 signs and key 3 signs as the revoked key it is; `~1` is a signature of key 1
+that is broken. Key 0 is the zone signing key; it is always published. All keys are P-256, for speed, but for
+key `r`, which is RSA, and key `u`, whose algorithm nobody knows. As an anchor `1x` is a DS with the tag of
+key 1 and another digest.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from lab.dnssec.rrset import Rrsig, SignedRRset, make_rrset, sign_rrset
 from lab.dnssec.rrtypes import DNSKEY
 from lab.observation import Observation
 from lab.resolver import managed
-from lab.resolver.client import FAR
 from lab.resolver.fetch import Path
 from lab.resolver.model import Anchors, Feed, ResolverModel, Setup
 from lab.resolver.policy import ResolverPolicy
@@ -40,8 +40,8 @@ WINDOW = (T0 - 400 * DAY, T0 + 4000 * DAY)
 """A validity period that no test reaches the end of, unless it says so."""
 
 
-RSA = 2010
-"""The number of key `r`."""
+RSA, UNKNOWN = 2010, 200
+"""The numbers of keys `r` and `u`."""
 
 
 @cache
@@ -49,6 +49,8 @@ def signing(number: int) -> SigningKey:
     """Return key `number`: P-256, with flags 257, and 256 for key 0."""
     if number == RSA:
         return KeyRing().get("ksk-2010")
+    if number == UNKNOWN:
+        return SigningKey(Key(257, UNKNOWN, bytes(32)), lambda data: data[:32])
     private = ec.derive_private_key(number + 1, ec.SECP256R1())
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return SigningKey.from_pem(private.private_bytes(*form), 257 if number else 256, trusted=True)
@@ -66,16 +68,24 @@ def ds(number: int) -> DS:
 
 def anchors(text: str, form: str = "ds") -> Anchors:
     """Return configured anchors, as `ds` or as `dnskey` lines."""
-    return tuple(ds(_number(word)) if form == "ds" else key(_number(word)) for word in text.split())
+    return tuple(_anchor(word, form) for word in text.split())
+
+
+def _anchor(word: str, form: str) -> Key | DS:
+    number = _number(word.rstrip("x"))
+    if word.endswith("x"):
+        return replace(ds(number), digest=bytes(32))
+    return ds(number) if form == "ds" else key(number)
 
 
 def _number(word: str) -> int:
-    return RSA if word.strip("-~") == "r" else abs(int(word.strip("~")))
+    named = {"r": RSA, "u": UNKNOWN}
+    return named.get(word.strip("-~")) or abs(int(word.strip("~")))
 
 
 def number_of(anchor: Key | DS) -> str:
     """Return the number of a key or of the DS of one."""
-    for number in (*range(20), RSA):
+    for number in (*range(20), RSA, UNKNOWN):
         known = key(number)
         if anchor in (known, known.revoked(), ds(number)):
             return str(number)
@@ -106,9 +116,7 @@ def _broken(rrsig: Rrsig) -> Rrsig:
 
 
 @cache
-def dnskeys(
-    keys: str, by: str, ttl: Seconds = TTL, window: tuple[Instant, Instant] = WINDOW
-) -> DnskeySet:
+def dnskeys(keys: str, by: str, ttl: Seconds = TTL, window: tuple[Instant, Instant] = WINDOW) -> DnskeySet:
     """Return a DNSKEY RRset in shorthand as a resolver holds it; the same one for the same words."""
     return DnskeySet(signed_set(keys, by, ttl, window))
 
@@ -120,7 +128,7 @@ def policy_of(model: str | ResolverPolicy) -> ResolverPolicy:
 
 @dataclass
 class Machine:
-    """One trust point under a policy, looked at set by set: what the table does, without timers or clients."""
+    """One trust point under a policy, looked at set by set: the table without timers and clients."""
 
     model: str | ResolverPolicy
     configured: str = "1"
@@ -186,7 +194,9 @@ def resolver_of(
     memo: bool = True,
 ) -> ResolverModel:
     """Return a model for this root, not yet started."""
-    setup = Setup("subject", ROOT, anchors(configured, form), Jitter(1, "test"), number_of, path or Path(), feed, memo)
+    setup = Setup(
+        "subject", ROOT, anchors(configured, form), Jitter(1, "test"), number_of, path or Path(), feed, memo
+    )
     return ResolverModel(policy, setup, offset=offset, writable=writable)
 
 
@@ -222,9 +232,12 @@ class World:
 
 
 def world(*steps: tuple[float, str, str] | tuple[float, None]) -> World:
-    """Return a world in shorthand: (days after T0, keys, signers), or (days, None) for a root out of reach."""
+    """Return a world: (days after T0, keys, signers), or (days, None) for a root out of reach."""
     return World(
-        tuple((T0 + round(step[0] * DAY), signed_set(step[1], step[2]) if len(step) == 3 else None) for step in steps)
+        tuple(
+            (T0 + round(step[0] * DAY), signed_set(step[1], step[2]) if len(step) == 3 else None)
+            for step in steps
+        )
     )
 
 
@@ -289,7 +302,8 @@ class Life:
 
     def restart(self, *, keep: bool = True) -> Life:
         """Stop and start at the present instant."""
-        return self.do(lambda model, now: (model.stop(now, "restart"), model.start(now, keep=keep)))
+        self.model.stop(self.now, "restart")
+        return self.do(lambda model, now: model.start(now, keep=keep))
 
     def first(self, view: str, after: Instant = T0) -> Instant | None:
         """Return when clients first got `view`, at or after an instant."""
@@ -300,9 +314,8 @@ class Life:
         return ", ".join(f"{number_of(cell.anchor)} {cell.state}" for cell in self.model.point.cells)
 
 
-def live(model: str | ResolverPolicy, place: World, configured: str = "1", form: str = "ds", **setup: object) -> Life:
+def live(
+    model: str | ResolverPolicy, place: World, configured: str = "1", form: str = "ds", **setup: object
+) -> Life:
     """Return a life about to begin at T0."""
     return Life(resolver_of(policy_of(model), configured, form, **setup), place)  # type: ignore[arg-type]
-
-
-NEVER = FAR

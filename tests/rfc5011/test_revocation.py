@@ -59,7 +59,7 @@ def test_self_signature_must_be_in_its_validity_period() -> None:
 
 @pytest.mark.parametrize("form", ["ds", "dnskey"])
 def test_all_anchors_revoked(form: str) -> None:
-    """With every anchor revoked the trust point is deleted, and the zone is as if never signed (section 5)."""
+    """With every anchor revoked the trust point is deleted: the zone is as if never signed (section 5)."""
     machine = Machine("rfc5011-strict", "1", form).look(0, "1 2", "1").look(1, "-1 2", "-1 2")
     assert machine.point.deleted
     assert machine.state(1) == "Revoked"

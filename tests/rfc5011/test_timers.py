@@ -35,9 +35,10 @@ def times(ttl: int, expires_in: int) -> Intervals:
     ],
 )
 def test_intervals(ttl: int, expires_in: int, interval: int, retry: int) -> None:
-    """queryInterval = MAX(1 hr, MIN(15 days, 1/2*OrigTTL, 1/2*RRSigExpirationInterval)), and the retry time.
+    """Both times follow the formulas of RFC 5011 section 2.3.
 
-    retryTime = MAX(1 hr, MIN(1 day, .1*origTTL, .1*expireInterval)) (RFC 5011 section 2.3).
+    queryInterval = MAX(1 hr, MIN(15 days, 1/2*OrigTTL, 1/2*RRSigExpirationInterval)),
+    retryTime = MAX(1 hr, MIN(1 day, .1*origTTL, .1*expireInterval)).
     """
     assert times(ttl, expires_in) == Intervals(interval, retry)
 
@@ -55,9 +56,11 @@ def test_expired_signature() -> None:
     assert times(TTL, -DAY) == Intervals(HOUR, HOUR)
 
 
-@pytest.mark.parametrize(("ttl", "hold"), [(TTL, 30 * DAY), (30 * DAY, 30 * DAY), (30 * DAY + 1, 30 * DAY + 1)])
+@pytest.mark.parametrize(
+    ("ttl", "hold"), [(TTL, 30 * DAY), (30 * DAY, 30 * DAY), (30 * DAY + 1, 30 * DAY + 1)]
+)
 def test_add_hold_down(ttl: int, hold: int) -> None:
-    """The add hold-down is 30 days or the TTL of the first RRset with the key, whichever is greater (2.4.1)."""
+    """The add hold-down is the greater of 30 days and the TTL of the first RRset with the key (2.4.1)."""
     machine = Machine("rfc5011-strict").look_at(T0, "1 2", "1", ttl=ttl)
     assert machine.look_at(T0 + hold - 1, "1 2", "1").state(2) == "AddPend"
     assert machine.look_at(T0 + hold, "1 2", "1").state(2) == "Valid"
