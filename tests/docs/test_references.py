@@ -1,4 +1,4 @@
-"""What the pages point at is there: links, files, names in the code, commands, and sentences of the reports."""
+"""What the pages point at is there: links, files, names in the code, commands, sentences of reports."""
 
 from __future__ import annotations
 
