@@ -43,6 +43,29 @@ class CeremonyError(UserError):
     """Report a KSR or SKR file that cannot be read."""
 
 
+class StateFileError(UserError):
+    """Report a trust-state file that cannot be read, or a state that a format cannot hold.
+
+    `defect` is a stable word for what is wrong (`malformed`, `truncated`, `duplicate`, `oversized`, ...).
+    `outcome` and `reaction` say what the resolver whose file it is makes of it: `exit`, `fresh` or `state`,
+    and that in words; both are empty where nobody in particular would read the file.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        place: str = "",
+        remedy: str = "",
+        defect: str = "malformed",
+        outcome: str = "",
+        reaction: str = "",
+    ) -> None:
+        """Join place, problem, remedy and reaction into one line."""
+        self.defect, self.outcome, self.reaction = defect, outcome, reaction
+        super().__init__(problem, place=place, remedy="; ".join(filter(None, (remedy, reaction))))
+
+
 class RecordError(UserError):
     """Report a stored record that cannot be read."""
 
