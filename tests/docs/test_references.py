@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,13 @@ def test_tables_in_the_architecture_exist() -> None:
         (file, name) for *names, file in pairs for name in names if name and name not in defined(ROOT / file)
     ]
     assert missing == []
+
+
+def test_layers_are_those_of_the_contract() -> None:
+    """The layers on the page are those that import-linter checks."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    layers = "\n".join(layer for layer in contract["layers"] if not layer.startswith("("))
+    assert f"```text\n{layers}\n```\n" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
 def test_claims_say_what_reports_say() -> None:
