@@ -1,7 +1,8 @@
 """Look at the same trust point and the same DNSKEY RRset again without doing the work again.
 
 A look that changed nothing changes nothing until a timer of a key ends, or a signature begins or ceases to
-be valid. `Watch` remembers the last look and that instant; `managed.observe` is the slow twin it equals.
+be valid. `Watch` remembers the last look and that instant, and forgets both when the clock steps back;
+`managed.observe` is the slow twin it equals.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from .validator import DnskeySet, proved_revoked, tolerance, validate
 class Watch:
     """Observe for one resolver. With `memo` off every signature is verified each time."""
 
-    __slots__ = ("_dnskeys", "_memo", "_policy", "_sighting", "_until")
+    __slots__ = ("_dnskeys", "_memo", "_policy", "_sighting", "_since", "_until")
 
     def __init__(self, policy: ResolverPolicy, *, memo: bool) -> None:
         """Begin with nothing remembered."""
         self._policy, self._memo = policy, memo
         self._dnskeys: DnskeySet | None = None
         self._sighting: Sighting | None = None
+        self._since: Instant = 0
         self._until: Instant = -1
 
     def observe(self, point: TrustPoint, dnskeys: DnskeySet | None, now: Instant) -> Sighting:
@@ -33,7 +35,7 @@ class Watch:
             known is not None
             and dnskeys is self._dnskeys
             and point is known.point
-            and now <= self._until
+            and self._since <= now <= self._until
             and (self._memo or self._verified_anew(known, now))
         ):
             return known
@@ -41,7 +43,7 @@ class Watch:
         self._sighting = None
         if dnskeys is not None and sighting.point is point:
             self._sighting, self._dnskeys = sighting, dnskeys
-            self._until = now + still_for(point, self._policy, dnskeys, now)
+            self._since, self._until = now, now + still_for(point, self._policy, dnskeys, now)
         return sighting
 
     def _verified_anew(self, known: Sighting, now: Instant) -> bool:
