@@ -70,6 +70,10 @@ class RecordError(UserError):
     """Report a stored record that cannot be read."""
 
 
+class RplError(UserError):
+    """Report an .rpl scenario that cannot be read."""
+
+
 class DriverError(LabError):
     """Report that a subject or a clock is not to be had here: the environment's fault, exit status 3."""
 

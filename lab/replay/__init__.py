@@ -1,0 +1,1 @@
+"""Run scenarios that others wrote (.rpl of testbound and Deckard) against the models, and write others."""
