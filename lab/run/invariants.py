@@ -38,8 +38,8 @@ def inside_the_run(record: Record) -> Iterator[str]:
 def states_chain(record: Record) -> Iterator[str]:
     """Every key leaves the state it entered last, unless the state was lost in between.
 
-    A restart may find an older state, where the last one could not be written. A configured anchor that is
-    read again, at a start or from a changed file, is Valid without a transition.
+    A restart may find an older state, where the last one could not be written. When configured anchors are
+    read again, at a start or from a changed file, a key is Valid or unknown (Start) without a transition.
     """
     now: dict[str, dict[str, tuple[str, ...]]] = {}
     past: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -50,7 +50,7 @@ def states_chain(record: Record) -> Iterator[str]:
         elif isinstance(seen, Transition):
             own, ever = now.setdefault(seen.subject, {}), past.setdefault(seen.subject, {})
             held = own.get(seen.key)
-            if held is not None and seen.source not in (*held, "Valid"):
+            if held is not None and seen.source not in (*held, "Start", "Valid"):
                 yield f"{seen.subject}: {seen.key} leaves {seen.source} at {seen.at}, but was {held[-1]}"
             own[seen.key] = (seen.target,)
             states = (*ever.get(seen.key, ()), seen.source, seen.target)
