@@ -54,6 +54,9 @@ _TRANSITIONS: dict[tuple[str, str], str] = {
     ("Revoked", "Start"): "the revoked key is forgotten altogether (not RFC 5011)",
     ("Revoked", "AddPend"): "a revoked key that returns is watched anew (not RFC 5011)",
     ("Removed", "AddPend"): "a removed key that returns is watched anew (not RFC 5011)",
+    ("Removed", "Start"): "the removed key is gone, and forgotten (not RFC 5011)",
+    ("Valid", "Removed"): "the key revokes itself, and is removed without a hold-down (not RFC 5011)",
+    ("Missing", "Removed"): "the key revokes itself, and is removed without a hold-down (not RFC 5011)",
 }
 
 _RESULTS = {
