@@ -85,6 +85,9 @@ class Planner:
             self._last = (None, "")
         elif not self._tenths:
             change = next_change(point, policy, dnskeys, now, offset, settled)
+            if self._rules[result] == "interval" and dnskeys is not None:
+                steady = bounded_by_ttl(policy, point, dnskeys, now + offset)
+                change = min(change, now + max(0, steady) + delay + 1)
             point = self._jump(point, result, dnskeys, now, offset, delay, change)
         if self._ends_matter:
             self.at = min([self.at, *deadlines(point, policy, now, offset)])
