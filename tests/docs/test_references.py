@@ -11,6 +11,7 @@ import pytest
 
 from lab.cli.commands import COMMANDS
 from lab.report.wording import NOT_MODELLED
+from lab.scenario.catalogue import shipped_scenarios, suites
 from tests.docs.pages import ROOT, anchors, links, page_name, pages
 
 FILE = re.compile(r"`((?:lab|tests|docs|zones|scenarios|tools|\.ci)/[\w./-]+|Makefile)`")
@@ -45,6 +46,15 @@ def test_commands_exist(page: Path) -> None:
     """Every `rootlab COMMAND` that a page speaks of is a command."""
     named = re.findall(r"`rootlab ([a-z]\w*)", page.read_text(encoding="utf-8"))
     assert [name for name in named if name not in COMMANDS] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=page_name)
+def test_what_is_run_exists(page: Path) -> None:
+    """Every scenario or suite that a page tells its reader to run, inside a sentence, is shipped."""
+    named = re.findall(
+        r"`rootlab (?:run|timeline|zone) ([a-z0-9][\w-]*)[ `]", page.read_text(encoding="utf-8")
+    )
+    assert [name for name in named if name not in (*shipped_scenarios(), *suites())] == []
 
 
 def defined(file: Path) -> frozenset[str]:
