@@ -55,12 +55,8 @@ class View:
         """Return the second from which a subject that had failed was secure to the end; None otherwise."""
         if self.first_failure is None or self.outcomes[-1].outcome != "secure":
             return None
-        at = self.outcomes[-1].at
-        for seen in reversed(self.outcomes):
-            if seen.outcome != "secure":
-                break
-            at = seen.at
-        return at
+        last = max(place for place, seen in enumerate(self.outcomes) if seen.outcome != "secure")
+        return self.outcomes[last + 1].at
 
     @property
     def outcome(self) -> str | None:

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -92,10 +92,7 @@ def _parse(file: BinaryIO, place: str) -> Record:
 def _rows(file: BinaryIO, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the lines of a file, each with its place; a file without end is read up to the limit only."""
     size = 0
-    for number in count(1):
-        line = file.readline(_LINE_LIMIT + 1)
-        if not line:
-            return
+    for number, line in enumerate(iter(partial(file.readline, _LINE_LIMIT + 1), b""), 1):
         size += len(line)
         if size > _SIZE_LIMIT:
             raise RecordError("is larger than 1 GiB", place=place, remedy="give a record of one run")
