@@ -46,7 +46,8 @@ class CeremonyError(UserError):
 class StateFileError(UserError):
     """Report a trust-state file that cannot be read, or a state that a format cannot hold.
 
-    `defect` is a stable word for what is wrong (`malformed`, `truncated`, `duplicate`, `oversized`, ...).
+    `defect` is a stable word for what is wrong (`malformed`, `truncated`, `duplicate`, `oversized`, ...),
+    `line` counts from 1, 0 stands for the whole file.
     `outcome` and `reaction` say what the resolver whose file it is makes of it: `exit`, `fresh` or `state`,
     and that in words; both are empty where nobody in particular would read the file.
     """
@@ -58,11 +59,13 @@ class StateFileError(UserError):
         place: str = "",
         remedy: str = "",
         defect: str = "malformed",
+        line: int = 0,
         outcome: str = "",
         reaction: str = "",
     ) -> None:
         """Join place, problem, remedy and reaction into one line."""
-        self.defect, self.outcome, self.reaction = defect, outcome, reaction
+        self.defect, self.line = defect, line
+        self.outcome, self.reaction = outcome, reaction
         super().__init__(problem, place=place, remedy="; ".join(filter(None, (remedy, reaction))))
 
 
