@@ -199,7 +199,7 @@ def test_what_the_proof_must_say(types: tuple[int, ...], seen: str) -> None:
 
 
 def test_zone_key_not_held() -> None:
-    """If the DNSKEY RRset that clients hold lacks the zone's key, both children are bogus for that reason."""
+    """A DNSKEY RRset that lacks the key of the zone's data makes both bogus (RFC 6781 section 4.1.1)."""
     view = look(keys=held(authority("zsk-2017q3")))
     assert told(view) == ("bogus", "bogus")
     assert view is not None

@@ -60,7 +60,10 @@ def test_size_of_the_answer() -> None:
     ],
 )
 def test_paths(path: Path, trouble: str, asked: list[tuple[int, bool]]) -> None:
-    """An answer too big comes truncated and is fetched over TCP; a lost one is asked for in 512 octets."""
+    """An answer too big comes truncated and is fetched over TCP; a lost one is asked for in 512 octets.
+
+    That is how a requestor falls back (RFC 6891 section 6.2.5).
+    """
     wire = served()
     fetch = fetch_dnskey(wire, ROOT, T0, path)
     assert (fetch.trouble, wire.asked) == (trouble, asked)
