@@ -18,7 +18,7 @@ from .ended import Rootlab
 @pytest.mark.parametrize("what", list(LISTS))
 def test_table_and_json_list_the_same(what: str, rootlab: Rootlab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every entry of the JSON has its line in the table, in the same order."""
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("COLUMNS", "2000")
     listed = [row["name"] for row in json.loads(rootlab("list", what, "--format", "json").out)]
     lines = rootlab("list", what).out.splitlines()
     assert [line.split()[0] for line in lines[2 : lines.index("")]] == listed
