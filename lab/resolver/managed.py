@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..clock import Instant, Seconds
-from ..dnssec.keys import SUPPORTED_ALGORITHMS, Key
+from ..dnssec.keys import Key
 from .policy import ResolverPolicy
 from .rfc5011 import TRUSTED, Cell, Change, Event, Row, State, TrustPoint
 from .validator import DnskeySet, Identity, is_copy, key_of, proved_revoked, validate
 
 MAX_SIGHTINGS = 250
 """Unbound's pending count stops here (validator/autotrust.c, `update_events`)."""
+NEVER_SEEN: Instant = 0
+"""The `since` of an anchor from a file that no verified set has confirmed (Unbound's `lastchange=0`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class _Look:
             key = key_of(cell, dnskeys, owner, trust)
             if key is not None:
                 known.append(key.identity)
+            if trust.zone_keys == "replaced" and not _is_entry_point(cell):
+                continue
             if key is None:
                 absent.append((index, self._absence(cell, first), None))
             elif key.is_revoked:
@@ -161,7 +165,7 @@ class _Look:
                 self._bind(index, cell, key, dnskeys)
                 self.fire(index, presence, key, validators, dnskeys.ttl)
         for key in dnskeys.entry_points:
-            if key.algorithm in SUPPORTED_ALGORITHMS and not key.is_revoked and key.identity not in known:
+            if dnskeys.supports(key) and not key.is_revoked and key.identity not in known:
                 known.append(key.identity)
                 self._adopt(key, Event.FIRST if first else Event.SEEN, validators, dnskeys.ttl)
         if len(absent) > 1:
@@ -171,7 +175,32 @@ class _Look:
             self.fire(index, event, key)
             left = self.cells[index]
             lacking |= key is None and left is not None and left.state in TRUSTED
+        if trust.zone_keys == "replaced":
+            self._replace_zone_keys()
         return lacking
+
+    def _replace_zone_keys(self) -> None:
+        """Drop trusted keys that are no entry points as soon as an entry point is Valid.
+
+        Where none is, pending ones become Valid at once, on the word of a configured zone key (Unbound's
+        `init_zsk_to_ksk` and `remove_missing_trustanchors`).
+        """
+        zone_keys = [
+            (index, cell)
+            for index, cell in enumerate(self.cells)
+            if cell is not None and not _is_entry_point(cell)
+        ]
+        if not zone_keys:
+            return
+        entry_points = [(i, cell) for i, cell in enumerate(self.cells) if cell and _is_entry_point(cell)]
+        valid = [cell for _, cell in entry_points if cell.state is State.VALID]
+        if not valid and any(c.state is State.VALID and c.since == NEVER_SEEN for _, c in zone_keys):
+            valid = [cell for _, cell in entry_points if cell.state is State.ADD_PEND]
+            for index, cell in entry_points:
+                if cell.state is State.ADD_PEND:
+                    self._move(index, cell, State.VALID, None)
+        for index, cell in zone_keys if valid else ():
+            self._move(index, cell, State.START, None)
 
     def _absence_order(self, index: int) -> int:
         cell = self.cells[index]
@@ -192,9 +221,12 @@ class _Look:
         return Event.FIRST if signs or isinstance(cell.anchor, Key) else Event.FIRST_UNSIGNED
 
     def _bind(self, index: int, cell: Cell, key: Key, dnskeys: DnskeySet) -> None:
-        """Replace an anchor known by DS alone by the key itself."""
+        """Replace an anchor known by DS alone by the key itself; note when a configured key is first seen."""
         if not isinstance(cell.anchor, Key):
             self.cells[index] = replace(cell, anchor=key, since=self.now, ttl=self._kept_ttl(dnskeys.ttl))
+            self.touched = True
+        elif cell.state is State.VALID and cell.since == NEVER_SEEN:
+            self.cells[index] = cell.restarted(self.now)
             self.touched = True
 
     def _kept_ttl(self, ttl: Seconds) -> Seconds:
@@ -241,7 +273,9 @@ class _Look:
                 return False
         if row.twice and cell.sightings < 2:
             return False
-        return not row.if_valid or any(c is not None and c.state is State.VALID for c in self.cells)
+        return not row.if_valid or any(
+            c is not None and c.state is State.VALID and _is_entry_point(c) for c in self.cells
+        )
 
     def _take(
         self,
@@ -281,6 +315,11 @@ class _Look:
         self.cells[index] = replace(
             cell, state=target, since=self.now, hold=hold, sightings=int(pending), validators=validators
         )
+
+
+def _is_entry_point(cell: Cell) -> bool:
+    """Tell whether a cell is of an entry point, as the key of any DS is."""
+    return not isinstance(cell.anchor, Key) or cell.anchor.is_sep
 
 
 def timer(policy: ResolverPolicy, name: str, cell: Cell) -> Seconds | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..clock import DAY, Instant, Seconds
-from ..dnssec.keys import DS, SUPPORTED_ALGORITHMS, Key
+from ..dnssec.keys import DS, Key
 from ..observation import Observation, Refresh, Signal, Started, Stopped, Transition
 from . import managed
 from .client import FAR, Held, KeyCache
@@ -236,6 +236,9 @@ class ResolverModel:
             cached = self.cache.good_set(now)
             if cached is not None:
                 return Fetch(cached)
+        return self._fetch(now, exchange)
+
+    def _fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         return fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
 
     def _spoiled_by_cache(self, fetch: Fetch, now: Instant) -> bool:
@@ -273,7 +276,7 @@ class ResolverModel:
         """Tell whether a verified set holds what kills this version (CVE-2018-5745)."""
         if self.policy.trust.unsupported != "crash" or dnskeys is None or not sighting.validators:
             return False
-        return any(key.algorithm not in SUPPORTED_ALGORITHMS for key in dnskeys.entry_points)
+        return not all(dnskeys.supports(key) for key in dnskeys.entry_points)
 
     def _write_fails(self, now: Instant, sighting: managed.Sighting) -> bool:
         """Do what the resolver does when its state cannot be written; True if the look is thereby undone."""
@@ -338,7 +341,7 @@ class ResolverModel:
         if self.point.deleted:
             self.cache.at = FAR
             return
-        fetch = fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
+        fetch = self._fetch(now, exchange)
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
             if not self.running or self.point.deleted:

@@ -70,6 +70,9 @@ class Trust:
     unsupported: str = _choice(
         "ignore", "what a new key of an unknown algorithm does to the resolver", "crash"
     )
+    zone_keys: str = _choice(
+        "kept", "what a configured key that is no entry point is once an entry point is trusted", "replaced"
+    )
     on_bogus: str = _choice("servfail", "what a client gets when validation fails", "pass")
     feed: str = _choice("none", "anchors from outside the DNS", "file", "xml")
     feed_every: Seconds = _duration(DAY, "how often an anchor file is read again", low=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..clock import DAY, HOUR, Instant, Seconds
 from ..dnssec.codec import MalformedMessage, parse_message, rrsets_of
-from ..dnssec.keys import DS, Key, verify_bytes
+from ..dnssec.keys import DS, SUPPORTED_ALGORITHMS, Key, verify_bytes
 from ..dnssec.names import MalformedRdata
 from ..dnssec.rrset import RRset, Rrsig, SignatureMemo, SignedRRset, applies, signed_data
 from ..dnssec.rrtypes import DNSKEY
@@ -54,6 +54,14 @@ class DnskeySet:
         self.signer_tags = tuple(rrsig.key_tag for rrsig in self.rrsigs)
         self._good: dict[tuple[int, bytes], bool] = {}
         self._signed: dict[int, bytes] = {}
+
+    def supports(self, key: Key) -> bool:
+        """Tell whether the validator knows the algorithm of a key; a key it does not know it never meets."""
+        return key.algorithm in SUPPORTED_ALGORITHMS
+
+    def in_window(self, rrsig: Rrsig, trust: Trust, now: Instant) -> bool:
+        """Tell whether a signature's validity period holds `now`, as far as this validator cares."""
+        return window(rrsig, trust, now)
 
     def signature_is_good(self, index: int, key: Key, *, memo: bool = True) -> bool:
         """Tell whether signature number `index` is by `key`, at whatever time; `memo=False` verifies anew."""
@@ -149,7 +157,7 @@ def proved_revoked(
         for key in dnskeys.revoked
         if any(
             rrsig.key_tag == key.tag
-            and window(rrsig, trust, now)
+            and dnskeys.in_window(rrsig, trust, now)
             and dnskeys.signature_is_good(i, key, memo=memo)
             for i, rrsig in enumerate(dnskeys.rrsigs)
         )
@@ -181,7 +189,7 @@ def validate(
             if (
                 key.tag == tag
                 and key.identity not in found
-                and window(rrsig, trust, now)
+                and dnskeys.in_window(rrsig, trust, now)
                 and dnskeys.signature_is_good(index, key, memo=memo)
             ):
                 found.append(key.identity)

@@ -66,6 +66,7 @@ TURNS: dict[str, Turn] = {
     "validators-matter": Turn(
         False, world((0, "1 2 3", "1"), (9.2, "-1 2 3", "-1 3")), configured="1 3", days=33
     ),
+    "zone-keys": Turn("replaced", STAY, configured="0 1", form="dnskey"),
     "probes": Turn(False, LEARN),
     "after-ok": Turn("PT5H", STAY),
     "after-miss": Turn("PT5H", MISSING, configured="1 2"),
