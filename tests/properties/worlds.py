@@ -1,0 +1,165 @@
+"""Small worlds for property tests: fast keys, timelines off IANA's grid, and a way to play them.
+
+Keys are ECDSA P-256 with numbers for secrets: a signature costs a twentieth of an RSA-2048 one, and no
+property here depends on the algorithm.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import strategies as st
+
+from lab.authority.timeline import KeySet, Step, Timeline
+from lab.clock import DAY, HOUR, Instant, Seconds, parse_instant
+from lab.run.engine import play
+from lab.run.judge import judge
+from lab.run.verdict import SubjectResult
+from lab.scenario.spec import EventSpec, Scenario, SubjectSpec, Window
+
+KSKS = ("key-a", "key-b", "key-c", "key-d")
+ZSKS = ("zsk-y", "zsk-z")
+START: Instant = parse_instant("2020-01-01T00:00:00Z")
+"""Where small worlds begin."""
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="rootlab-keys-")
+
+
+@cache
+def key_files() -> dict[str, Path]:
+    """Return the PEM files of the fast keys, written once a process and gone with it."""
+    files: dict[str, Path] = {}
+    for secret, name in enumerate(KSKS + ZSKS, 1000):
+        key = ec.derive_private_key(secret, ec.SECP256R1())
+        files[name] = Path(_FOLDER.name) / f"{name}.pem"
+        files[name].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
+def keys(ksks: str, signers: str = "", revoked: str = "", zsks: str = "y", zone: str = "y") -> KeySet:
+    """Return a key set from letters: `keys("ab", "a")` publishes key-a and key-b, and key-a signs."""
+    return KeySet(
+        tuple(f"key-{letter}" for letter in ksks),
+        tuple(f"zsk-{letter}" for letter in zsks),
+        tuple(f"key-{letter}" for letter in revoked),
+        tuple(f"key-{letter}" for letter in signers or ksks[:1]),
+        tuple(f"zsk-{letter}" for letter in zone),
+    )
+
+
+def timeline(
+    sets: Iterable[tuple[Seconds, KeySet]], *, ttl: Seconds = 2 * DAY, validity: Seconds = 21 * DAY
+) -> Timeline:
+    """Return a timeline of (seconds after START, key set), signed anew every half validity in between."""
+    pairs = [(START + after, keyset) for after, keyset in sets]
+    ends = [at for at, _ in pairs[1:]] + [pairs[-1][0] + 20 * validity]
+    steps: list[Step] = []
+    for (at, keyset), end in zip(pairs, ends, strict=True):
+        steps += [Step(time, keyset, time, time + validity) for time in range(at, end, max(1, validity // 2))]
+    return Timeline(tuple(steps), ttl)
+
+
+def subject(
+    name: str, model: str, anchors: str = "a", first_start: Instant = START, **knobs: Any
+) -> SubjectSpec:
+    """Return a subject; anchors by letter, knobs of its policy with underscores."""
+    policy = tuple((knob.replace("_", "-"), value) for knob, value in knobs.items())
+    return SubjectSpec(name, model, tuple(f"key-{letter}" for letter in anchors), first_start, policy=policy)
+
+
+def scenario(
+    zone: Timeline,
+    subjects: Sequence[SubjectSpec],
+    *,
+    start: Instant = START,
+    stop: Instant | None = None,
+    events: Sequence[EventSpec] = (),
+    seed: int = 0,
+    files: dict[str, Path] | None = None,
+    **others: Any,
+) -> Scenario:
+    """Return a scenario by hand; it ends with the timeline's last signature unless said."""
+    fields: dict[str, Any] = {
+        "xml": (), "expectations": (), "digest": "", "anchors_default": (), "key_names": (), **others,
+    }  # fmt: skip
+    return Scenario(
+        name="small", path="small.toml", title="A small world", start=start,
+        stop=zone.steps[-1].expiration if stop is None else stop, timeline=zone,
+        key_files=key_files() if files is None else files, subjects=tuple(subjects), events=tuple(events),
+        seed=seed, **fields,
+    )  # fmt: skip
+
+
+def played(world: Scenario, **how: Any) -> dict[str, SubjectResult]:
+    """Play a scenario, and return what was seen of each subject."""
+    return {one.name: one for one in judge(play(world, **how)).subjects}
+
+
+def is_secure(result: SubjectResult) -> tuple[tuple[Instant, bool], ...]:
+    """Return when a subject began and ceased to be secure, in the form of the oracle's `secure`."""
+    changes: list[tuple[Instant, bool]] = []
+    for seen in result.outcomes:
+        if not changes or changes[-1][1] is not (seen.outcome == "secure"):
+            changes.append((seen.at, seen.outcome == "secure"))
+    return tuple(changes)
+
+
+# -- strategies --------------------------------------------------------------------------------------------------
+
+GAPS: st.SearchStrategy[Seconds] = st.one_of(
+    st.integers(1, 40 * DAY), st.integers(HOUR, 3 * DAY), st.sampled_from((30 * DAY, 30 * DAY + 1, 31 * DAY))
+)
+TTLS: st.SearchStrategy[Seconds] = st.one_of(
+    st.sampled_from((HOUR, DAY, 2 * DAY, 6 * DAY, 30 * DAY)), st.integers(HOUR // 2, 30 * DAY)
+)
+
+
+@st.composite
+def _next_set(draw: st.DrawFn, before: KeySet) -> KeySet:
+    """Draw what may follow a key set: one or two keys change their state, as rolls go or as they do not."""
+    states = {name: before.state(name) for name in KSKS}
+    for name in draw(st.lists(st.sampled_from(KSKS), max_size=2, unique=True)):
+        likely = {"absent": "published", "published": "signing", "signing": "revoked", "revoked": "absent"}
+        others = ("absent", "published", "signing", "revoked", "flagged")
+        states[name] = draw(st.sampled_from((likely[states[name]],) * 4 + others))
+    if "signing" not in states.values():
+        states[draw(st.sampled_from(KSKS))] = "signing"
+    rotate = draw(st.integers(0, 5)) == 0
+    zone = draw(st.sampled_from(ZSKS)) if rotate else before.zone_signers[0]
+    zsks = ZSKS if draw(st.integers(0, 3)) else (zone,)
+    return KeySet(
+        tuple(name for name in KSKS if states[name] != "absent"),
+        zsks,
+        tuple(name for name in KSKS if states[name] in ("revoked", "flagged")),
+        tuple(name for name in KSKS if states[name] in ("signing", "revoked")),
+        (zone,),
+    )
+
+
+@st.composite
+def timelines(draw: st.DrawFn) -> Timeline:
+    """Draw a timeline of 5 to 15 steps: rolls with any waits, revocations proved or not, late signatures."""
+    ttl = draw(TTLS)
+    at, keyset = START, keys("a", zsks="yz")
+    steps: list[Step] = []
+    for _ in range(draw(st.integers(5, 15))):
+        gap = draw(GAPS)
+        early = draw(st.integers(0, 5 * DAY))
+        lasts = gap + draw(st.integers(0, 10 * DAY)) if draw(st.integers(0, 5)) else draw(st.integers(1, gap))
+        steps.append(Step(at, keyset, at - early, at + lasts))
+        at += gap
+        keyset = draw(_next_set(keyset))
+    return Timeline(tuple(steps), ttl)
+
+
+@st.composite
+def windows(draw: st.DrawFn, begin: Instant, end: Instant) -> tuple[Window, ...]:
+    """Draw up to two absences between two instants."""
+    edges = sorted(draw(st.lists(st.integers(begin + 1, end - 1), max_size=4, unique=True)))
+    return tuple(Window(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False))
