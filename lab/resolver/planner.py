@@ -27,12 +27,18 @@ from .validator import DnskeySet
 
 
 class Planner:
-    """Hold when the next refresh is due (`at`, true time) and the intervals last computed."""
+    """Hold when the next refresh is due (`at`, true time) and the intervals last computed.
+
+    `regular` is when it were due if no hold-down ended before, and `delay` what lies between two refreshes
+    where `at` jumps over some.
+    """
 
     def __init__(self, policy: ResolverPolicy, jitter: Jitter) -> None:
         """Begin with nothing planned."""
         self._policy, self._jitter = policy, jitter
         self.at: Instant = FAR
+        self.regular: Instant = FAR
+        self.delay: Seconds = 0
         self.times: Intervals = initial_intervals(policy)
         self._draws = 0
         self._last: tuple[DnskeySet | None, str] = (None, "")
@@ -80,7 +86,7 @@ class Planner:
         if self._tenths:
             self._draws += 1
             delay = self._jitter.spread(delay, self._tenths, self._draws)
-        self.at = now + delay
+        self.at, self.delay = now + delay, delay
         if result in ("ok", "miss"):
             self._last = (None, "")
         elif not self._tenths:
@@ -89,6 +95,7 @@ class Planner:
                 steady = bounded_by_ttl(policy, point, dnskeys, now + offset)
                 change = min(change, now + max(0, steady) + delay + 1)
             point = self._jump(point, result, dnskeys, now, offset, delay, change)
+        self.regular = self.at
         if self._ends_matter:
             self.at = min([self.at, *deadlines(point, policy, now, offset)])
         return point

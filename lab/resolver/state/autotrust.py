@@ -12,19 +12,21 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...clock import Instant
-from ...dnssec.keys import Key
+from ...dnssec.keys import DS, Key
 from ...dnssec.names import MalformedName, name_from_text, name_to_text
 from ...errors import StateFileError
 from ..rfc5011 import State
 from . import unbound
-from .masterfile import records
-from .reading import anchor_of
+from .masterfile import Record, records
+from .reading import algorithm_of, hex_of, number
 from .vocabulary import BOOKKEEPING, CONFIGURED, Entry, Loaded, TrustState
 
 _BUFFER = 10_240
 """Octets of Unbound's line buffer, the final zero included; a longer line is cut and its rest is a new line,
 so that a key loses its `;;state` and counts as Valid (bug before 1.26.0)."""
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_PAD = _BASE64.index("=")
 _NUMBERS = {f";;{name}: ": name for name in BOOKKEEPING}
 
 
@@ -133,7 +135,7 @@ class _Autotrust:
             self._last = f"{name_to_text(record.owner)} IN TXT x"
             if record.rrtype not in ("DNSKEY", "DS"):
                 return
-            anchor = anchor_of(record.rrtype, record.fields, "", line.number)
+            anchor = _anchor(record)
         except (StateFileError, IndexError):
             self.passed_over.append(line.number)
             return
@@ -156,6 +158,38 @@ class _Autotrust:
                 best[entry.identity] = entry
         assert self.owner is not None
         return TrustState(self.owner, tuple(best.values())).noting(self.numbers)
+
+
+def _anchor(record: Record) -> Key | DS:
+    """Return the anchor of a record: a digest of any length, a key in what sldns takes for base64."""
+    fields = record.fields
+    if len(fields) < 4:
+        raise StateFileError("too few fields")
+    if record.rrtype == "DS":
+        tag, digest_type = number(fields[0], 65_535, "", "", 0), number(fields[2], 255, "", "", 0)
+        digest = hex_of("".join(fields[3:]), "", 0)
+        return DS(tag, algorithm_of(fields[1], "", 0), digest_type, digest)
+    flags, protocol = number(fields[0], 65_535, "", "", 0), number(fields[1], 255, "", "", 0)
+    return Key(flags, algorithm_of(fields[2], "", 0), sldns_base64("".join(fields[3:])), protocol)
+
+
+def sldns_base64(text: str) -> bytes:
+    """Decode base64 as sldns does (sldns/parseutil.c): skip other characters, drop what is no whole block.
+
+    So a key that is cut off or garbled is another key to Unbound, and not an error.
+    """
+    values = [_BASE64.index(mark) for mark in text if mark in _BASE64]
+    found = bytearray()
+    for at in range(0, len(values) - 3, 4):
+        a, b, c, d = values[at : at + 4]
+        block = bytes(
+            (a << 2 & 0xFF | (b & 0x30) >> 4, (b & 0xF) << 4 | (c & 0x3C) >> 2, (c & 3) << 6 | d & 0x7F)
+        )
+        size = 1 if d == c == _PAD else 2 if d == _PAD else 3
+        found += block[:size]
+        if size < 3:
+            break
+    return bytes(found)
 
 
 def _with_comments(entry: Entry, comment: str) -> Entry | None:

@@ -40,8 +40,13 @@ class Conversion:
     losses: tuple[str, ...]
 
 
-def convert(state: TrustState, target: Format) -> Conversion:
-    """Return what a format holds of a state, and what it does not."""
+def convert(state: TrustState, source: Format, target: Format) -> Conversion:
+    """Return what a format holds of a state read from another, and what it does not.
+
+    Keys keep the order in which they were met, whichever end of the file that begins at.
+    """
+    if source.newest_first is not target.newest_first:
+        state = state.turned()
     held = target.held(state)
     return Conversion(held, losses(state, held))
 

@@ -39,8 +39,6 @@ def read(data: bytes, file: str, *, at: Instant | None = None, owner: bytes | No
 
     def entries() -> Iterator[tuple[int, Entry]]:
         for record in records(bare, file):
-            if record.rrtype not in ("DNSKEY", "DS"):
-                refuse(file, record.line, f"a record of type {short(record.rrtype)}", "take it out")
             entry = entry_of(record, file)
             names.append(record.owner)
             if record.owner != names[0]:
@@ -57,6 +55,8 @@ def read(data: bytes, file: str, *, at: Instant | None = None, owner: bytes | No
 def entry_of(record: Record, file: str) -> Entry:
     """Return the entry of a record, its state and timer in the comment. Raises StateFileError."""
     line = record.line
+    if record.rrtype not in ("DNSKEY", "DS"):
+        refuse(file, line, f"a record of type {short(record.rrtype)}", "take it out")
     match = STATE.match(record.comment)
     anchor = anchor_of(record.rrtype, record.fields, file, line)
     ttl = DEFAULT_TTL if record.ttl is None else record.ttl

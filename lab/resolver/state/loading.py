@@ -57,7 +57,7 @@ def reaction(form: str, data: bytes, at: Instant | None = None, owner: bytes = R
     assert loaded.state is not None
     trusted = ", ".join(str(entry.anchor.key_tag) for entry in loaded.state.trusted[:4]) or "nothing"
     lines = ", ".join(map(str, loaded.passed_over[:4]))
-    said = f", passing over line {lines}" if lines else ""
+    said = f", pass over line {lines}" if lines else ""
     return "state", f"{loader.software} would start{said} and trust {trusted}"
 
 
@@ -80,6 +80,13 @@ def _load_bind(data: bytes, at: Instant | None, owner: bytes) -> Loaded:
     return Loaded("state", TrustState(owner, tuple(reversed(entries.values())), serial=serial))
 
 
+_OTHER_TYPES = (
+    "A", "NS", "CNAME", "SOA", "PTR", "MX", "TXT", "AAAA", "SRV", "DNAME", "RRSIG", "NSEC", "NSEC3", "CDS",
+    "CDNSKEY", "ZONEMD",
+)  # fmt: skip
+"""Types that may stray into a key file; Knot Resolver reads them, and then has no use for them."""
+
+
 def _load_knot(data: bytes, at: Instant | None, owner: bytes) -> Loaded:
     """Return Knot Resolver's view: records up to the first bad line, then keys commented out with a state.
 
@@ -91,7 +98,7 @@ def _load_knot(data: bytes, at: Instant | None, owner: bytes) -> Loaded:
     passed_over: list[int] = []
     try:
         for record in records(text, ""):
-            if record.rrtype not in ("DNSKEY", "DS"):
+            if record.rrtype in _OTHER_TYPES:
                 return Loaded("exit", reason=f"line {record.line}: invalid key")
             entries.append(knot.entry_of(record, ""))
             names.append(record.owner)

@@ -89,7 +89,8 @@ def number(text: str, limit: int, what: str, file: str, line: int) -> int:
     return int(text)
 
 
-def _algorithm(text: str, file: str, line: int) -> int:
+def algorithm_of(text: str, file: str, line: int) -> int:
+    """Read an algorithm by number or mnemonic."""
     known = ALGORITHMS.get(text.upper())
     return number(text, 255, "algorithm", file, line) if known is None else known
 
@@ -102,19 +103,25 @@ def anchor_of(rrtype: str, fields: tuple[str, ...], file: str, line: int) -> Key
         problem = f"a DS with {len(fields)} of its 4 fields"
         refuse(file, line, problem, "write it like 20326 8 2 E06D...", defect="truncated")
     tag = number(fields[0], 65_535, "key tag", file, line)
-    algorithm = _algorithm(fields[1], file, line)
+    algorithm = algorithm_of(fields[1], file, line)
     digest_type = number(fields[2], 255, "digest type", file, line)
-    try:
-        digest = binascii.unhexlify("".join(fields[3:]))
-    except ValueError:
-        refuse(file, line, "a digest that is not hexadecimal")
+    digest = hex_of("".join(fields[3:]), file, line)
     wanted = _DIGEST_SIZES.get(digest_type, len(digest))
     if len(digest) != wanted:
         problem = f"a digest of {len(digest)} octets, where digest type {digest_type} has {wanted}"
         refuse(file, line, problem, defect="truncated" if len(digest) < wanted else "malformed")
-    if len(digest) > MAX_KEY_OCTETS:
-        refuse(file, line, f"a digest longer than {MAX_KEY_OCTETS} octets", defect="oversized")
     return DS(tag, algorithm, digest_type, digest)
+
+
+def hex_of(text: str, file: str, line: int) -> bytes:
+    """Read a digest in hexadecimal digits."""
+    try:
+        octets = binascii.unhexlify(text)
+    except ValueError:
+        refuse(file, line, "a digest that is not hexadecimal")
+    if len(octets) > MAX_KEY_OCTETS:
+        refuse(file, line, f"a digest longer than {MAX_KEY_OCTETS} octets", defect="oversized")
+    return octets
 
 
 def key_of(fields: tuple[str, ...], file: str, line: int) -> Key:
@@ -124,7 +131,7 @@ def key_of(fields: tuple[str, ...], file: str, line: int) -> Key:
         refuse(file, line, problem, "write it like 257 3 8 AwEAAa...", defect="truncated")
     flags = number(fields[0], 65_535, "flags", file, line)
     protocol = number(fields[1], 255, "protocol", file, line)
-    algorithm = _algorithm(fields[2], file, line)
+    algorithm = algorithm_of(fields[2], file, line)
     return Key(flags, algorithm, base64_of("".join(fields[3:]), file, line), protocol)
 
 
