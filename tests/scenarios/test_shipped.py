@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from lab.authority import signer
+from lab.authority.signer import SignatureStore
 from lab.resolver.profiles import MODELS
 from lab.run.engine import play
 from lab.run.judge import judge
@@ -17,6 +20,15 @@ from lab.scenario.load import Scenario, load_scenario, load_text
 from .mutants import vacuous
 
 NAMES = tuple(shipped_scenarios())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def signed_once() -> Iterator[None]:
+    """Let all runs share their signatures: what is signed is nearly the same in all of them."""
+    store = SignatureStore()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signer, "SignatureStore", lambda: store)
+        yield
 
 
 @cache
