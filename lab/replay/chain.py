@@ -94,10 +94,14 @@ class Chain:
 
     def keys_for(self, name: bytes) -> Search[ZoneKeys]:
         """Return the keys of the zone a name lies in, as far as a chain of trust leads there."""
-        anchor = self._anchors.closest(name)
-        if anchor is None or self._is_insecure(name, anchor):
-            return ZoneKeys(ROOT, Status.INSECURE)
-        current = yield from self._anchors.keys_at(anchor)
+        current, anchor = ZoneKeys(ROOT, Status.INSECURE), self._anchors.closest(name)
+        while anchor is not None and not self._is_insecure(name, anchor):
+            current = yield from self._anchors.keys_at(anchor)
+            if self._anchors.closest(name) == anchor:
+                break
+            current, anchor = ZoneKeys(ROOT, Status.INSECURE), self._anchors.closest(name)
+        if anchor is None:
+            return current
         for below in ancestors(name, anchor):
             if current.status is not Status.SECURE:
                 break

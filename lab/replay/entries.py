@@ -19,6 +19,8 @@ MATCHES: Final = (
     "question", "rcode", "serial", "server_cookie", "subdomain", "TCP", "ttl", "UDP",
 )  # fmt: skip
 """Words of MATCH (testcode/testpkts.c, `matchline`; Deckard, pydnstest/scenario.py)."""
+NOT_COMPARED: Final = ("header", "qcase")
+"""Words of MATCH that are read and compare nothing: names are kept in lower case here."""
 ADJUSTMENTS: Final = (
     "copy_id", "copy_query", "copy_ednsdata_assume_clientsubnet", "do_not_answer", "increment_ecs_scope",
     "packet_sleep", "raw_data", "raw_id", "sleep",
@@ -144,6 +146,8 @@ class EntryReader:
                 self.match["ede"] = -1 if value == "any" else self._number(word, value)
             else:
                 self.match["words"].add(word)
+                if word in NOT_COMPARED:
+                    self.notes.append(Note(self.lines.number, "not-compared", f"MATCH {word}"))
 
     def adjust_line(self, text: str) -> None:
         """Read the words of an ADJUST line."""

@@ -42,9 +42,14 @@ class Expander:
     ) -> None:
         """Take where values come from."""
         self._variables, self._clock, self._timeout = variables, clock, timeout
+        self._bounded = True
 
-    def expand(self, text: str) -> str:
-        """Return a text with every macro replaced. Raises ExpressionError."""
+    def expand(self, text: str, *, bounded: bool = True) -> str:
+        """Return a text with every macro replaced. Raises ExpressionError.
+
+        Without `bounded` the value of `${range ...}` counts even if it lies outside.
+        """
+        self._bounded = bounded
         return self._text(text, 0)
 
     def number(self, text: str) -> Fraction:
@@ -81,7 +86,7 @@ class Expander:
         value = arithmetic(_VARIABLE.sub(self._variable, self._text(argument, depth)))
         if function == "ctime":
             return ctime(value)
-        return _range(value) if function == "range" else value
+        return _range(value, bounded=self._bounded) if function == "range" else value
 
     def _variable(self, match: re.Match[str]) -> str:
         value = self._variables.get(match[1])
@@ -165,12 +170,12 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _range(text: str) -> str:
+def _range(text: str, *, bounded: bool) -> str:
     """Return the middle one of three numbers. Raises OutOfRange if it lies outside the two others."""
     words = text.split()
     if len(words) < 3 or not all(re.fullmatch(r"-?[0-9]+(?:\.[0-9]*)?", word) for word in words[:3]):
         raise ExpressionError(f"range wants three numbers, not {text[:60]!r}")
     low, value, high = (Fraction(word) for word in words[:3])
-    if not low <= value <= high:
+    if bounded and not low <= value <= high:
         raise OutOfRange(f"{words[1]} is not in the range from {words[0]} to {words[2]}")
     return words[1]

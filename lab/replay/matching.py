@@ -21,8 +21,6 @@ COOKIE: Final = 10
 """The EDNS option Cookie (RFC 7873)."""
 NSID: Final = 3
 """The EDNS option NSID (RFC 5001)."""
-NOT_COMPARED: Final = frozenset(("qcase", "header"))
-"""Words of MATCH that are read and not acted on: names are kept in lower case here."""
 
 
 def parse(wire: bytes) -> Message | None:

@@ -27,9 +27,9 @@ class StepResult(NamedTuple):
 class ReplayResult:
     """How one file went through one model.
 
-    `verdict` is `passed` if every check held, `failed` if one did not, `inconclusive` if nothing was checked or
-    if a check failed in a file whose configuration asks for what the lab does not do (`reason` says what).
-    `steps` go up to the first failure that ends a run. `notes` list what was not acted on, `signatures` those
+    `verdict` is `passed` if every check held, `failed` if one did not, `inconclusive` if nothing was checked
+    or if a check failed in a file whose configuration asks for what the lab does not do (`reason` says what).
+    `notes` list what was not acted on, `signatures` those
     that are bad although the file asks to take their like for good.
     """
 

@@ -3,15 +3,14 @@
 There is one thread and no hurry. Before each step whatever is waiting for an answer gets it, if a range of
 that step has one; only then the step is taken (testcode/fake_event.c, `run_scenario`). So TRAFFIC has nothing
 to do by itself. Time begins at 0 and passes in TIME_PASSES alone; timers that are over by then fire at the
-time reached, not when they were due.
+time reached, not when they were due. Unlike testbound a run goes on after a check that failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..clock import Instant
 from ..dnssec.codec import Question
@@ -21,34 +20,30 @@ from . import statefile
 from .chain import Chain
 from .configuration import Configuration, configure
 from .expressions import Expander, ExpressionError, OutOfRange
-from .iterate import Ask, Iterator, Search
-from .matching import differences, matches, parse
+from .iterate import Iterator
+from .matching import differences
 from .outcome import DONE, FAILED, INCONCLUSIVE, PASSED, PASSED_OVER, ReplayResult, StepResult
-from .packets import answer_from, as_query
+from .packets import as_query
 from .rdata import read_name, type_number
 from .records import class_number
-from .script import Entry, Note, Script, Step
+from .script import Note, Script, Step
 from .server import Server
 from .signatures import Judge
 from .trustpoints import NotStarted, TrustPoints
+from .waiting import MAX_ROUNDS, Waiting, is_reply
 
 CLIENT: Final = "127.0.0.1"
 """Where questions come from unless a step says otherwise."""
-_MAX_ROUNDS: Final = 100_000
-"""Answers in one scenario; more mean that it loops."""
-_MAX_TIME: Final = 2**40
-"""Seconds a scenario may reach."""
+_MAX_TIME: Final = 2**32
+"""Seconds a scenario may reach: the end of what files count."""
 
 
 def replay(script: Script, model: str = "unbound", *, seed: int = 0) -> ReplayResult:
     """Return how a script goes through a model. Raises RplError for a configuration that cannot be read.
 
-    `model` is the name of a preset; `seed` is that of its jitter.
+    `model` is the name of a preset (a key of `MODELS`); `seed` is that of its jitter.
     """
-    config = configure(script)
-    profile = MODELS[model]
-    run = Run(script, config, profile, seed)
-    return run.play()
+    return Run(script, configure(script), MODELS[model], seed).play()
 
 
 def policy_for(profile: Profile, config: Configuration) -> ResolverPolicy:
@@ -62,30 +57,11 @@ def policy_for(profile: Profile, config: Configuration) -> ResolverPolicy:
         raise NotStarted(str(problem)) from None
 
 
-@dataclass(slots=True)
-class Task:
-    """A search in progress, and what to do with what it finds."""
-
-    search: Search[object]
-    done: Callable[[object], None]
-    asks: Ask | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply that no check has looked at yet."""
+class Reply(NamedTuple):
+    """A reply that no check has looked at yet, and the client it went to."""
 
     wire: bytes
     address: str
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What has happened so far."""
-
-    steps: list[StepResult] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    stopped: bool = False
 
 
 class Run:
@@ -100,13 +76,13 @@ class Run:
         self.expander = Expander(self.variables, self.now, self.timeout)
         self.judge = Judge(config)
         self.iterator = Iterator(config, self.now)
-        self.pending: list[Task] = []
+        self.notes: list[Note] = [*script.notes, *config.notes]
+        self.waiting = Waiting(script, self.notes)
         self.replies: list[Reply] = []
-        self.progress = _Progress(notes=[*script.notes, *config.notes])
-        self.rounds = 0
+        self.results: list[StepResult] = []
+        self.stopped = False
         self.points: TrustPoints | None = None
         self.server: Server | None = None
-        self.chain: Chain | None = None
         self._ident = 0
 
     def now(self) -> Instant:
@@ -123,113 +99,51 @@ class Run:
         try:
             self._start()
         except NotStarted as why:
-            return self._result(f"the resolver does not start: {why}", FAILED)
+            return self._result(FAILED, f"the resolver does not start: {why}")
         steps = self.script.steps
-        while self.at < len(steps) and not self.progress.stopped:
+        while self.at < len(steps) and not self.stopped:
             self._settle()
-            if self.at < len(steps) and not self.progress.stopped:
-                step = steps[self.at]
+            if self.at < len(steps) and not self.stopped:
                 self.at += 1
-                self._take(step)
-        if not self.progress.stopped:
+                self._take(steps[self.at - 1])
+        if steps and not self.stopped:
             self._settle()
-        return self._conclude()
+            self._look_behind(steps[-1])
+        return self._judged()
 
     def _start(self) -> None:
         policy = policy_for(self.profile, self.config)
         self.points = TrustPoints(self.config, self.profile, policy, self.judge, self.now, self.seed)
         self.points.connect(self.iterator.find)
-        self.chain = Chain(self.config, self.points, self.iterator.find, self.judge, self.now)
-        self.server = Server(self.config, policy, self.points, self.iterator, self.chain, self.now)
-
-    # -- searches --------------------------------------------------------------------------------------------
-
-    def _begin(self, search: Search[object], done: Callable[[object], None]) -> None:
-        """Begin a search; it goes on when somebody answers."""
-        self._advance(Task(search, done), None)
-
-    def _advance(self, task: Task, wire: bytes | None) -> None:
-        """Hand a search what came, and wait for what it asks next."""
-        if task in self.pending:
-            self.pending.remove(task)
-        try:
-            task.asks = next(task.search) if task.asks is None else task.search.send(wire)
-        except StopIteration as end:
-            task.done(end.value)
-            return
-        self.pending.append(task)
+        chain = Chain(self.config, self.points, self.iterator.find, self.judge, self.now)
+        self.server = Server(self.config, policy, self.points, self.iterator, chain, self.now)
 
     def _settle(self) -> None:
-        """Give answers as long as a range of the next step has one for what is asked."""
-        while self.rounds < _MAX_ROUNDS:
-            step = self._next()
-            if step is not None and step.kind == "CHECK_OUT_QUERY" and self._check_out(step):
+        """Give answers as long as the next step has some for what is asked."""
+        steps = self.script.steps
+        while self.waiting.rounds < MAX_ROUNDS:
+            step = steps[min(self.at, len(steps) - 1)]
+            if self.at < len(steps) and step.kind == "CHECK_OUT_QUERY" and self._check_out(step):
                 continue
-            task, wire = self._answerable()
-            if task is None:
+            if not self.waiting.answer_one(step.number):
                 return
-            self.rounds += 1
-            self._advance(task, wire)
-        self._fail(self._next(), "too many answers were asked for: the scenario loops")
-
-    def _next(self) -> Step | None:
-        steps = self.script.steps
-        return steps[self.at] if self.at < len(steps) else None
-
-    def _answerable(self) -> tuple[Task | None, bytes | None]:
-        """Return a search that a range answers now, and the octets."""
-        steps = self.script.steps
-        number = steps[min(self.at, len(steps) - 1)].number if steps else 0
-        for task in self.pending:
-            asks = task.asks
-            assert asks is not None
-            for entry in self._entries(number, asks.address):
-                if matches(entry, asks.query, "TCP" if asks.tcp else "UDP"):
-                    if "do_not_answer" in entry.adjust.words:
-                        return task, None
-                    return task, self._answer(entry, asks)
-        return None, None
-
-    def _entries(self, number: int, address: str) -> list[Entry]:
-        """Return the entries that servers at an address have while step `number` is next."""
-        return [
-            entry
-            for held in self.script.ranges
-            if held.first <= number <= held.last and (not held.addresses or address in held.addresses)
-            for entry in held.entries
-        ]
-
-    def _answer(self, entry: Entry, asks: Ask) -> bytes | None:
-        query = parse(asks.query)
-        assert query is not None
-        try:
-            return answer_from(entry, query)
-        except ValueError as problem:
-            self.progress.notes.append(
-                Note(entry.line, "not-acted-on", f"an entry cannot be sent: {problem}")
-            )
-            return None
-
-    # -- steps -----------------------------------------------------------------------------------------------
+        self._fail(steps[min(self.at, len(steps) - 1)], "too many questions: the scenario loops")
+        self.stopped = True
 
     def _take(self, step: Step) -> None:
         """Take one step."""
         try:
             _STEPS[step.kind](self, step)
-        except OutOfRange as outside:
-            self._fail(step, str(outside))
         except ExpressionError as problem:
-            self._fail(step, f"{step.text[:80]}: {problem}")
+            self._fail(step, str(problem))
 
     def _report(self, step: Step, outcome: str, *details: str) -> None:
-        self.progress.steps.append(StepResult(step.number, step.line, step.kind, outcome, details))
+        self.results.append(StepResult(step.number, step.line, step.kind, outcome, details))
 
-    def _fail(self, step: Step | None, *details: str) -> None:
-        """Report a failed check; as in testbound the run ends there."""
-        if step is None:
-            step = self.script.steps[-1]
+    def _fail(self, step: Step, *details: str) -> None:
         self._report(step, FAILED, *details)
-        self.progress.stopped = True
+
+    # -- steps -----------------------------------------------------------------------------------------------
 
     def nothing(self, step: Step) -> None:
         """Do nothing: what the step is for has happened before it was taken."""
@@ -237,95 +151,100 @@ class Run:
 
     def query(self, step: Step) -> None:
         """Let a client ask."""
-        assert step.entry is not None and self.server is not None
+        assert step.entry is not None
+        assert self.server is not None
         self._ident = (self._ident + 1) % 0x10000
         address = step.address or CLIENT
-        self._report(step, DONE)
 
-        def done(wire: object) -> None:
-            if isinstance(wire, bytes):
+        def done(wire: bytes | None) -> None:
+            if wire is not None:
                 self.replies.append(Reply(wire, address))
 
-        self._begin(self.server.reply(as_query(step.entry.packet, self._ident)), done)
+        try:
+            wire = as_query(step.entry.packet, self._ident)
+        except ValueError as problem:
+            self._fail(step, f"the question cannot be sent: {problem}")
+            return
+        self._report(step, DONE)
+        self.waiting.begin(self.server.reply(wire), done)
 
     def check_answer(self, step: Step) -> None:
-        """Look for a reply that matches; it is used up."""
+        """Look for a reply that matches; it is used up, and where none does the oldest is."""
         assert step.entry is not None
         transport = step.entry.match.transport or "UDP"
-        seen: tuple[str, ...] = ()
+        seen: tuple[str, ...] = ("no reply has been sent",)
         for reply in self.replies:
             seen = differences(step.entry, reply.wire, transport)
-            if not seen and step.address in ("", reply.address):
+            if step.address not in ("", reply.address):
+                seen = (f"the reply went to {reply.address}", *seen)
+            if not seen:
                 self.replies.remove(reply)
                 self._report(step, PASSED)
                 return
-        if not self.replies:
-            seen = ("no reply has been sent",)
-        self._fail(step, *(seen or (f"the reply went to another client than {step.address}",)))
+        del self.replies[:1]
+        self._fail(step, *seen)
 
     def check_out_query(self, step: Step) -> None:
         """Fail: a question that matches would have been seen before the step was taken."""
-        asked = [task.asks.address for task in self.pending if task.asks is not None]
-        self._fail(step, f"no question that matches is waiting; servers asked: {', '.join(asked) or 'none'}")
+        asked = self.waiting.asked() or "none"
+        self._fail(step, f"no question that matches is waiting; servers asked: {asked}")
 
     def _check_out(self, step: Step) -> bool:
-        """Pass a CHECK_OUT_QUERY step if a waiting question matches; an entry that replies also answers it."""
+        """Pass a CHECK_OUT_QUERY step if a waiting question matches; an entry that is a reply answers it."""
         assert step.entry is not None
-        for task in self.pending:
-            asks = task.asks
-            assert asks is not None
-            if step.address not in ("", asks.address):
-                continue
-            if matches(step.entry, asks.query, "TCP" if asks.tcp else "UDP"):
-                self.at += 1
-                self._report(step, PASSED)
-                if step.entry.packet.flags & 0x8000:
-                    self._advance(task, self._answer(step.entry, asks))
-                return True
-        return False
+        task = self.waiting.matching(step.entry, step.address)
+        if task is None:
+            return False
+        self.at += 1
+        self._report(step, PASSED)
+        if is_reply(step.entry):
+            self.waiting.advance(task, self.waiting.answer(step.entry, task))
+        return True
 
     def reply(self, step: Step) -> None:
         """Answer the first waiting question, or that of an address."""
         assert step.entry is not None
-        task = self._waiting(step)
-        if task is None or task.asks is None:
-            self._fail(step, "nobody waits for an answer")
-            return
-        self._report(step, DONE)
-        self._advance(task, self._answer(step.entry, task.asks))
-
-    def lose(self, step: Step) -> None:
-        """Let the first waiting question time out, or be refused by the network."""
-        task = self._waiting(step)
+        task = self.waiting.first(step.address)
         if task is None:
             self._fail(step, "nobody waits for an answer")
             return
         self._report(step, DONE)
-        self._advance(task, None)
+        self.waiting.advance(task, self.waiting.answer(step.entry, task))
 
-    def _waiting(self, step: Step) -> Task | None:
-        for task in self.pending:
-            if task.asks is not None and step.address in ("", task.asks.address):
-                return task
-        return None
+    def lose(self, step: Step) -> None:
+        """Let the first waiting question time out, or be refused by the network."""
+        task = self.waiting.first(step.address)
+        if task is None:
+            self._fail(step, "nobody waits for an answer")
+            return
+        self._report(step, DONE)
+        self.waiting.advance(task, None)
 
     def time_passes(self, step: Step) -> None:
         """Move the clock, then let timers that are over fire."""
         passed = self.expander.number(step.text) if step.kind.endswith("EVAL") else Fraction(step.text)
-        if passed < 0 or self.time + passed > _MAX_TIME:
+        if passed < 0 or self.time + passed >= _MAX_TIME:
             self._fail(step, f"{float(passed):.0f} seconds cannot pass")
+            self.stopped = True
             return
         self.time += passed
         self._report(step, DONE)
         assert self.points is not None
         for point in self.points.files.values():
             if point.due is not None and point.due <= self.now() and not point.probing:
-                self._begin(point.probe(self.iterator.find), lambda _: None)
+                self.waiting.begin(point.probe(self.iterator.find), lambda _: None)
 
     def assign(self, step: Step) -> None:
-        """Set a variable; `${range ...}` in its value is a check."""
-        self.variables[step.variable] = self.expander.expand(step.text)
-        self._report(step, PASSED if "range" in step.text else DONE)
+        """Set a variable; `${range ...}` in its value is a check, but the value counts in any case."""
+        try:
+            value, problem = self.expander.expand(step.text), ""
+        except OutOfRange as outside:
+            value, problem = self.expander.expand(step.text, bounded=False), str(outside)
+        self.variables[step.variable] = value
+        if problem:
+            self._fail(step, problem)
+        else:
+            self._report(step, PASSED if "${range" in step.text else DONE)
 
     def check_autotrust(self, step: Step) -> None:
         """Compare a state file with what it should be."""
@@ -335,31 +254,30 @@ class Run:
             self._fail(step, f"there is no trust-anchor file {step.text[:60]!r}")
             return
         wanted = tuple(self.expander.expand(line) for line in step.content)
-        found = statefile.compare(wanted, point.lines)
-        if found:
-            self._fail(step, *found)
-        else:
-            self._report(step, PASSED)
+        self._compared(step, statefile.compare(wanted, point.lines))
 
     def check_tempfile(self, step: Step) -> None:
         """Compare a file that came with the configuration; the lab never changes one."""
         wanted = [self.expander.expand(line).rstrip() for line in step.content]
         for attached in self.script.tempfiles:
             if attached.name == step.text:
-                if [line.rstrip() for line in attached.lines] == wanted:
-                    self._report(step, PASSED)
-                else:
-                    self._fail(step, f"{step.text[:60]} is not as expected; the lab writes no such file")
+                same = [line.rstrip() for line in attached.lines] == wanted
+                self._compared(step, () if same else (f"{step.text[:60]} is not as expected",))
                 return
-        self._report(step, PASSED_OVER, "the lab writes no such file")
-        self.progress.notes.append(Note(step.line, "not-acted-on", f"CHECK_TEMPFILE {step.text[:60]}"))
+        self.pass_over(step)
+
+    def _compared(self, step: Step, found: tuple[str, ...]) -> None:
+        if found:
+            self._fail(step, *found)
+        else:
+            self._report(step, PASSED)
 
     def flush_message(self, step: Step) -> None:
         """Forget the answer to a question: name, type and class."""
         words = step.text.split()
         rrtype = type_number(words[1]) if len(words) > 1 else None
         rrclass = class_number(words[2]) if len(words) > 2 else 1
-        if not words or rrtype is None or rrclass is None:
+        if rrtype is None or rrclass is None:
             self._fail(step, f"{step.text[:60]!r} is not a name, a type and a class")
             return
         assert self.server is not None
@@ -373,35 +291,35 @@ class Run:
     def pass_over(self, step: Step) -> None:
         """Note a step that changes nothing here."""
         self._report(step, PASSED_OVER)
-        self.progress.notes.append(Note(step.line, "not-acted-on", f"{step.kind} {step.text}".strip()[:80]))
+        self.notes.append(Note(step.line, "not-acted-on", f"{step.kind} {step.text}".strip()[:80]))
 
     # -- the end ---------------------------------------------------------------------------------------------
 
-    def _conclude(self) -> ReplayResult:
-        """Judge the run; as in testbound nothing may be left over."""
-        if not self.progress.stopped and self.script.steps:
-            asked = [task.asks.address for task in self.pending if task.asks is not None]
-            if self.pending:
-                self._fail(None, f"questions are left unanswered, to {', '.join(asked)}")
-            elif self.replies:
-                self._fail(None, "a reply was never checked")
-        return self._result("", "")
+    def _look_behind(self, step: Step) -> None:
+        """Fail, as testbound does, if a question or a reply is left over."""
+        if self.waiting.tasks:
+            self._fail(step, f"questions are left unanswered, to {self.waiting.asked()}")
+        elif self.replies:
+            self._fail(step, "a reply was never checked")
 
-    def _result(self, reason: str, verdict: str) -> ReplayResult:
-        steps = tuple(self.progress.steps)
-        lacking = [note.text for note in self.config.notes if note.kind == "not-acted-on"]
-        if not verdict:
-            if any(step.outcome == FAILED for step in steps):
-                verdict = INCONCLUSIVE if lacking else FAILED
-                reason = f"the lab does not act on {'; '.join(lacking)}" if lacking else ""
-            elif not any(step.outcome == PASSED for step in steps):
-                verdict, reason = INCONCLUSIVE, "nothing was checked"
-            else:
-                verdict = PASSED
-        probes = 0 if self.points is None else sum(point.probes for point in self.points.files.values())
+    def _judged(self) -> ReplayResult:
+        """Judge by the checks; a failure proves nothing where the lab did not do as it was told."""
+        lacking = [note.text for note in self.notes if note.kind in ("not-acted-on", "unknown")]
+        outcomes = [result.outcome for result in self.results]
+        if FAILED in outcomes:
+            if lacking:
+                return self._result(INCONCLUSIVE, f"the lab does not act on {'; '.join(lacking)}")
+            return self._result(FAILED, "")
+        if PASSED not in outcomes:
+            return self._result(INCONCLUSIVE, "nothing was checked")
+        return self._result(PASSED, "")
+
+    def _result(self, verdict: str, reason: str) -> ReplayResult:
+        files = () if self.points is None else tuple(self.points.files.values())
         return ReplayResult(
-            self.script.path, self.script.title, self.profile.name, verdict, reason, steps,
-            tuple(self.progress.notes), tuple(self.judge.disagreements), probes, self.now(),
+            self.script.path, self.script.title, self.profile.name, verdict, reason, tuple(self.results),
+            tuple(self.notes), tuple(self.judge.disagreements), sum(point.probes for point in files),
+            self.now(),
         )  # fmt: skip
 
 

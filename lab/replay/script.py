@@ -17,8 +17,8 @@ class Note(NamedTuple):
     """Something in a file that the lab does not act on: line, kind and the text itself.
 
     Kinds: `ignored` (a line both programs pass over), `unknown` (a word neither program documents),
-    `not-acted-on` (a construct that would change what is checked, and does not here), `no-effect` (one that
-    changes nothing that is checked).
+    `not-acted-on` (a construct that would change what is checked, and does not here), `not-compared` (a word
+    of MATCH that compares nothing here), `no-effect` (an option that changes nothing that is checked).
     """
 
     line: int

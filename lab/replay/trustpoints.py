@@ -127,7 +127,8 @@ class Point:
     def due(self) -> Instant | None:
         """Return when the probe timer fires, None for never."""
         at = self.model.planner.at
-        return None if at >= FAR or not self.model.running else at
+        over = at >= FAR or not self.model.running or self.model.point.deleted
+        return None if over else at
 
     @property
     def tags(self) -> tuple[int, ...]:

@@ -108,7 +108,7 @@ class ResolverModel:
             sighting = managed.load(self.point, self.policy, local)
             self.point = replace(sighting.point, residue=self._always())
             self._tell(now, sighting.changes)
-            if not self.point.cells:
+            if not self.point.cells and not self.point.deleted:
                 self._configure(now)
             elif self._nothing_left():
                 self.point = replace(self.point, deleted=True)
