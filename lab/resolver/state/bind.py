@@ -30,7 +30,7 @@ _ANCIENT: Instant = 1
 """The acceptance time of a trusted key of which nobody knows since when; 0 would mean "no trust"."""
 _INDENT = "\n" + "\t" * 4
 _WIDTH = 44
-_TYPE_COLUMN, _TAB = 24, 8
+_TYPE_COLUMN, _RDATA_COLUMN, _TAB = 24, 32, 8
 _SOA = (("refresh", "0 seconds"), ("retry", "0 seconds"), ("expire", "0 seconds"), ("minimum", "0 seconds"))
 _NAMES: Final = {
     1: "RSAMD5", 2: "DH", 3: "DSA", 5: "RSASHA1", 6: "NSEC3DSA", 7: "NSEC3RSASHA1", 8: "RSASHA256",
@@ -175,24 +175,30 @@ def write(state: TrustState) -> bytes:
     lines = ["$ORIGIN .\n$TTL 0\t; 0 seconds\n@\t\t\tIN SOA\t. . (", f"{_INDENT}{state.serial:<10d} ; serial"]
     lines += [f"{_INDENT}0          ; {name} ({words})" for name, words in _SOA]
     lines.append(f"{_INDENT})\n")
-    head = _owner_column(state.owner)
+    head = _head(state.owner)
     for entry in state.entries:
-        lines.append(f"{head}KEYDATA\t{_record(entry)}\n")
-        head = _owner_column(ROOT)
+        lines.append(f"{head}{_record(entry)}\n")
+        head = _head(ROOT)
     if not state.entries:
-        lines.append(f"{head}KEYDATA\t{digits(0)} {digits(0)} {digits(0)} 0 0 0 ; placeholder\n")
+        lines.append(f"{head}{digits(0)} {digits(0)} {digits(0)} 0 0 0 ; placeholder\n")
     return "".join(lines).encode("ascii")
 
 
-def _owner_column(owner: bytes) -> str:
-    """Return the owner relative to the root, filled up with tabs to the column of the type.
+def _head(owner: bytes) -> str:
+    """Return owner and type in their columns; the owner is relative to the root.
 
     The root itself is left out, because the SOA before it has the same owner.
     """
     text = "" if owner == ROOT else name_to_text(owner)[:-1]
     column = max(_TYPE_COLUMN, len(text) + 1)
-    tabs = column // _TAB - len(text) // _TAB
-    return text + ("\t" * tabs + " " * (column % _TAB) if tabs else " " * (column - len(text)))
+    return f"{text}{_gap(len(text), column)}KEYDATA{_gap(column + len('KEYDATA'), _RDATA_COLUMN)}"
+
+
+def _gap(at: int, to: int) -> str:
+    """Return tabs and spaces from one column to another, at least one (lib/dns/masterdump.c, `indent`)."""
+    to = max(to, at + 1)
+    tabs = to // _TAB - at // _TAB
+    return "\t" * tabs + " " * (to % _TAB) if tabs else " " * (to - at)
 
 
 def _record(entry: Entry) -> str:

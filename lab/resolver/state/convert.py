@@ -21,8 +21,8 @@ _FIELDS = {
 """Fields of an entry that a format has or has not, in the words of a loss."""
 _STATE_FIELDS = {
     "last_queried": "when the DNSKEY RRset was last asked for",
-    "last_success": "when it was last verified",
-    "next_probe_time": "when it is asked for next",
+    "last_success": "last verified",
+    "next_probe_time": "is asked for next",
     "query_failed": "how often it failed since",
     "query_interval": "the refresh interval",
     "retry_time": "the retry time",
@@ -74,9 +74,9 @@ def losses(state: TrustState, held: TrustState) -> tuple[str, ...]:
         found.append(f"{loss.partition(': ')[2]} (key {', '.join(tags)})")
     if state.deleted and not held.deleted:
         found.append("that all anchors were revoked and the zone counts as insecure")
-    for field, words in _STATE_FIELDS.items():
-        if getattr(state, field) and not getattr(held, field):
-            found.append(words)
+    noted = [w for field, w in _STATE_FIELDS.items() if getattr(state, field) and not getattr(held, field)]
+    if noted:
+        found.append(f"the bookkeeping: {', '.join(noted)}")
     return tuple(found)
 
 

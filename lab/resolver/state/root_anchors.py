@@ -12,7 +12,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from uuid import UUID
 from xml.sax.saxutils import escape, quoteattr
 
 from ...clock import Instant, format_instant
@@ -161,7 +160,8 @@ def _held(entry: Entry, number: int, owner: bytes) -> Entry:
 def _identifier(owner: bytes, entries: tuple[Entry, ...]) -> str:
     """Return an identifier that is the same for the same anchors, in the shape IANA's has."""
     octets = owner + b"".join(repr(entry).encode() + entry.anchor.rdata for entry in entries)
-    return str(UUID(bytes=sha256(octets).digest()[:16])).upper()
+    digits = sha256(octets).hexdigest().upper()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
 
 def write(state: TrustState) -> bytes:

@@ -102,7 +102,7 @@ def test_algorithms_nobody_verifies(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("instant", [0, 1258962400, 2**32 - 1])
 def test_ctime(instant: int) -> None:
-    """ctime is written in UTC as C writes it, a day below ten behind a space."""
+    """Unbound's times are written in UTC as C's ctime does, a day below ten behind a space."""
     expected = {
         0: "Thu Jan  1 00:00:00 1970",
         1258962400: "Mon Nov 23 07:46:40 2009",
