@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..causes import explanation
 from ..clock import Instant, format_instant
 from ..errors import one_line
-from ..run.causes import explanation
 from ..run.verdict import RunResult, SubjectResult
 
 OUTCOME_WORDS = {

@@ -1,6 +1,6 @@
 """Name the cause of a failure, from what the resolver holds and what it was given.
 
-The identifiers are stable; `run.causes` explains each with the section of the RFC it comes from.
+The identifiers are stable; `lab.causes` explains each with the section of the RFC it comes from.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def cause_of(
         return "all-anchors-revoked" if any(c.state is State.REVOKED for c in point.cells) else "no-anchor"
     states = [_state_of(key, point, dnskeys, policy) for key in _signers(dnskeys)]
     if State.ADD_PEND in states:
-        return "state-not-persisted" if resets else "hold-down-unfinished"
+        return "state-unwritable" if stuck else "state-not-persisted" if resets else "hold-down-unfinished"
     if any(state in (State.VALID, State.MISSING) for state in states):
         return "bad-signature"
     if State.REVOKED in states or State.REMOVED in states:
@@ -49,7 +49,7 @@ def cause_of(
     if stuck:
         return "state-unwritable"
     if policy.base != "rfc":
-        return "static-anchor"
+        return "feed-out-of-date" if policy.trust.feed == "xml" else "static-anchor"
     if not policy.table[State.START, Event.SEEN]:
         return "new-key-not-stored"
     return "state-not-persisted" if resets else "anchor-missing"

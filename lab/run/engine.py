@@ -63,11 +63,7 @@ def play(
         {"name": spec.name, "kind": one.kind, "model": spec.model, "version": one_line(one.version)}
         for spec, one in kept
     ]
-    header["assumed_hours"] = [
-        format_instant(step.at)
-        for step in scenario.timeline.steps
-        if step.assumed and _is_ksk_event(scenario.timeline, step.at)
-    ]
+    header["assumed_hours"] = _assumed_hours(scenario)
     players: list[Subject] = [one for _, one in kept]
     run = _Run(scenario.timeline, players, scenario.start, scenario.stop, progress, _xml_edges(scenario))
     for number, (spec, one) in enumerate(kept):
@@ -75,8 +71,11 @@ def play(
     return run.play(header)
 
 
-def _is_ksk_event(timeline: Timeline, at: Instant) -> bool:
-    return any(event.at == at for event in timeline.ksk_events())
+def _assumed_hours(scenario: Scenario) -> list[str]:
+    """Return when, during the run, a KSK changes its role at an hour that is assumed."""
+    events = {event.at: None for event in scenario.timeline.ksk_events()}
+    steps = [step for step in scenario.timeline.steps if step.assumed and step.at in events]
+    return [format_instant(step.at) for step in steps if scenario.start <= step.at < scenario.stop]
 
 
 def _choose(scenario: Scenario, subjects: Sequence[str] | None) -> tuple[str, ...]:

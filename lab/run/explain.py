@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..causes import CAUSES
 from ..clock import Instant, format_instant
 from ..errors import RecordError
 from ..observation import (
@@ -20,7 +21,6 @@ from ..observation import (
     Transition,
     ZoneChange,
 )
-from .causes import CAUSES
 from .record import Record
 
 

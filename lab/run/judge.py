@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..causes import explanation
 from ..clock import Instant, format_instant, parse_instant
 from ..errors import RecordError
 from ..observation import Anchor, Gap, Observation, Outcome, Signal, Started, Stopped, Transition, worst
 from ..scenario.expectations import Expectation, expectation_from_json, expectations_of
 from ..scenario.spec import Scenario
-from .causes import explanation
 from .record import Record
 from .verdict import Finding, RunResult, SubjectResult, worst_verdict
 

@@ -8,9 +8,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from ..authority.timeline import Timeline
+from ..causes import CAUSES
 from ..clock import Instant, format_instant
 from ..errors import ScenarioError
 from .expectations import Expectation
+from .fields import shown
 from .keys import KnownKeys
 from .model import EventTable, ExpectTable, ScenarioFile, SubjectTable
 from .spec import (
@@ -246,3 +248,7 @@ def _check_params(checks: Checks, table: ExpectTable, place: str) -> None:
     key = getattr(params, "key", None)
     if key is not None:
         checks.keys.check(key, checks.place(f"{place}.key"))
+    cause = getattr(params, "cause", None)
+    if cause is not None and cause not in CAUSES:
+        known = allowed(cause, tuple(CAUSES))
+        raise checks.fail(f"{place}.cause", f"there is no cause {shown(cause)}", known)

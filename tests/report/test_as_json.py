@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.report import REPORTS, Page
-from lab.run.causes import CAUSES
+from lab.causes import CAUSES
 from lab.run.verdict import RunResult, SuiteResult
 
 Headers = Mapping[str, Mapping[str, Any]]

@@ -12,7 +12,7 @@ import pytest
 from lab.observation import Outcome
 from lab.resolver import diagnose
 from lab.run import subject
-from lab.run.causes import CAUSES, explanation
+from lab.causes import CAUSES, explanation
 from lab.run.record import Record
 
 IDENTIFIER = re.compile(r"[a-z]+(?:-[a-z]+)+|unsigned|crashed")

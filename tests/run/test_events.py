@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lab.observation import Anchor, Outcome, Refresh, Started, Stopped, Transition
+from lab.run.engine import play
+from lab.scenario.load import load_text
 
 from .stage import BOTH, ROLL, STATIC, STRICT, event, run, story, subject
 
@@ -245,8 +247,53 @@ ksk-2017 = { from = 2018-10-14T09:00:00Z }
 """
     assert outcomes("s", listing + subject("s", "getdns")) == [
         ("2018-10-10T00:00:00Z", "secure"),
-        (ROLL, "bogus static-anchor"),
+        (ROLL, "bogus feed-out-of-date"),
         ("2018-10-14T09:00:00Z", "secure"),
+    ]
+
+
+def test_root_anchors_xml_lists_a_key_no_longer() -> None:
+    """A key is listed up to and including its last second; a second later its followers have another."""
+    listing = """
+[authority.xml]
+ksk-2010 = { from = 2010-07-15, until = 2018-10-10T12:00:00Z }
+ksk-spare-1 = { from = 2018-01-01 }
+"""
+    lost = listing + subject("s", "getdns", anchors='["ksk-2017"]')
+    ends = [story(run(lost, stop=f"2018-10-10T12:00:{last}Z"), "s", Anchor) for last in ("01", "02")]
+    assert [[what for _, what in told] for told in ends] == [
+        ["anchor ksk-2010 Valid", "anchor ksk-spare-1 Valid"],
+        ["anchor ksk-spare-1 Valid"],
+    ]
+
+
+ABRUPT = """
+title = "A zone signing key without notice"
+start = 2018-10-10T00:00:00Z
+stop = 2018-10-16T00:00:00Z
+[[timeline]]
+at = 2018-10-10T00:00:00Z
+publish = ["ksk-2010"]
+sign = ["ksk-2010"]
+zsks = ["zsk-2018q4"]
+[[timeline]]
+at = 2018-10-11T16:00:00Z
+publish = ["ksk-2010"]
+sign = ["ksk-2010"]
+zsks = ["zsk-2019q1"]
+"""
+
+
+def test_a_zone_signing_key_that_nobody_has() -> None:
+    """Zone data signed by a key that came without notice is bogus until the cached keys are gone.
+
+    The DNSKEY RRset that clients hold is as good as before: what changed is outside (RFC 6781 section 4.1.1).
+    """
+    told = story(play(load_text(ABRUPT + subject("s"))), "s", Outcome)
+    assert told == [
+        ("2018-10-10T00:00:00Z", "secure"),
+        ("2018-10-11T16:00:00Z", "bogus zsk-missing"),
+        ("2018-10-12T00:00:00Z", "secure"),
     ]
 
 

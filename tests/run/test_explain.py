@@ -21,7 +21,7 @@ from lab.observation import (
 )
 from lab.resolver.profiles import MODELS
 from lab.resolver.rfc5011 import State
-from lab.run.causes import CAUSES
+from lab.causes import CAUSES
 from lab.run.explain import Row, explain
 from lab.run.record import Record
 

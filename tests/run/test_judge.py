@@ -47,6 +47,15 @@ def test_an_expected_failure_passes() -> None:
     assert verdicts(judge(run(STATIC, TOO_LATE))) == {"static": "failed"}
 
 
+def test_a_subject_that_is_not_played_is_not_judged() -> None:
+    """A run of some subjects holds the expectations of those alone."""
+    record = play(scenario(STATIC, BOTH, BREAKS), subjects=["both"])
+    assert record.header["expectations"] == []
+    assert verdicts(judge(record)) == {"both": "passed"}
+    whole = play(scenario(STATIC, BOTH, BREAKS))
+    assert [expected["id"] for expected in whole.header["expectations"]] == ["breaks"]
+
+
 def test_a_stored_run_is_judged_as_the_live_one(tmp_path: Path) -> None:
     """Nothing of a verdict is lost in a file."""
     record = run(STRICT, STATIC, BOTH, BREAKS)

@@ -23,6 +23,10 @@ CAUSES: dict[str, Cause] = {
     "static-anchor": Cause(
         "the configured anchors never change, and the key that signs is not among them", "RFC 5011 section 1"
     ),
+    "feed-out-of-date": Cause(
+        "the anchors come from root-anchors.xml, which does not list the key that signs",
+        "RFC 9718 section 2",
+    ),
     "new-key-not-stored": Cause("this version sees new keys but does not store them", "RFC 5011 section 4.1"),
     "state-not-persisted": Cause(
         "what had been learnt was lost at a restart, and the hold-down began anew", "RFC 5011 section 2.4.1"
