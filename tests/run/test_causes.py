@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.causes import CAUSES, explanation
 from lab.observation import Outcome
 from lab.resolver import diagnose
 from lab.run import subject
-from lab.causes import CAUSES, explanation
 from lab.run.record import Record
 
 IDENTIFIER = re.compile(r"[a-z]+(?:-[a-z]+)+|unsigned|crashed")

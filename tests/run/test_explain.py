@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.causes import CAUSES
 from lab.errors import RecordError
 from lab.observation import (
     KINDS,
@@ -21,7 +22,6 @@ from lab.observation import (
 )
 from lab.resolver.profiles import MODELS
 from lab.resolver.rfc5011 import State
-from lab.causes import CAUSES
 from lab.run.explain import Row, explain
 from lab.run.record import Record
 
