@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read the files of key ceremonies (KSR, SKR)."),
+    "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""

@@ -81,7 +81,7 @@ class Expander:
             return str(self._clock())
         if body == "timeout":
             return str(self._timeout())
-        function, _, rest = body.partition(" ") if " " in body else body.partition("\t")
+        function, rest = (*body.split(None, 1), "", "")[:2] if body[:1].isalpha() else ("", "")
         argument = rest if function in ("ctime", "range") else body
         value = arithmetic(_VARIABLE.sub(self._variable, self._text(argument, depth)))
         if function == "ctime":

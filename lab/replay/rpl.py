@@ -214,8 +214,7 @@ class _Reader:
     def _step(self, text: str) -> Step:
         """Read one step; `text` is what stands behind STEP."""
         begun = self.lines.number
-        number, _, rest = text.partition(" ") if " " in text else text.partition("\t")
-        rest = rest.strip()
+        number, rest = (*text.split(None, 1), "", "")[:2]
         kind = first_word(rest)
         if not _is_step(number):
             raise self.lines.wrong(f"{number[:40]!r} is not the number of a step", "write STEP 10 QUERY")

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from ..clock import Instant
 from ..dnssec.codec import Question
+from ..dnssec.names import ROOT, MalformedName
+from ..dnssec.rrtypes import IN
 from ..resolver.policy import PolicyError, ResolverPolicy
 from ..resolver.profiles import MODELS, Profile
 from . import statefile
@@ -254,7 +256,7 @@ class Run:
             self._fail(step, f"there is no trust-anchor file {step.text[:60]!r}")
             return
         wanted = tuple(self.expander.expand(line) for line in step.content)
-        self._compared(step, statefile.compare(wanted, point.lines))
+        self._compared(step, statefile.compare(wanted, point.model.lines))
 
     def check_tempfile(self, step: Step) -> None:
         """Compare a file that came with the configuration; the lab never changes one."""
@@ -273,20 +275,20 @@ class Run:
             self._report(step, PASSED)
 
     def flush_message(self, step: Step) -> None:
-        """Forget the answer to a question: name, type and class."""
-        words = step.text.split()
-        rrtype = type_number(words[1]) if len(words) > 1 else None
-        rrclass = class_number(words[2]) if len(words) > 2 else 1
-        if rrtype is None or rrclass is None:
-            self._fail(step, f"{step.text[:60]!r} is not a name, a type and a class")
-            return
+        """Forget the answer to a question: a name, a type and a class in any order."""
         assert self.server is not None
+        name, *rest = (*step.text.split(), "")
+        numbers = [(type_number(word), class_number(word)) for word in rest if word]
+        rrtype = next((found for found, _ in numbers if found is not None), None)
+        rrclass = next((found for _, found in numbers if found is not None), IN)
         try:
-            self.server.flush(Question(read_name(words[0], b"\0"), rrtype, rrclass))
-        except ValueError as problem:
+            if rrtype is None:
+                raise MalformedName(f"{step.text[:60]!r} is not a name, a type and a class")
+            self.server.flush(Question(read_name(name, ROOT), rrtype, rrclass))
+        except MalformedName as problem:
             self._fail(step, str(problem))
-            return
-        self._report(step, DONE)
+        else:
+            self._report(step, DONE)
 
     def pass_over(self, step: Step) -> None:
         """Note a step that changes nothing here."""

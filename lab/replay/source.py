@@ -12,25 +12,17 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import RplError
+from ..infile import Kind, read_limited, shown
 
-MAX_FILE: Final = 32 << 20
-"""Octets of a file. The longest scenario anybody publishes has three million."""
+RPL: Final = Kind(RplError, "an .rpl scenario", "the suite it is part of", "at most a few MB", 32 << 20)
+"""A scenario file as `infile.read_limited` speaks of it."""
 MAX_LINE: Final = 1 << 18
 """Octets of a line: a message of 65535 octets in hexadecimal, and room for a comment."""
 
 
 def read_text(path: Path) -> str:
     """Return the text of a file. Raises RplError if it cannot be read or is too long."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE + 1)
-    except OSError as problem:
-        raise RplError(
-            f"cannot be read: {problem.strerror or problem}", place=str(path), remedy="name an .rpl file"
-        ) from None
-    if len(content) > MAX_FILE:
-        raise RplError(f"is longer than {MAX_FILE >> 20} MiB", place=str(path), remedy="split the scenario")
-    return content.decode("latin-1")
+    return read_limited(path, RPL).removeprefix(b"\xef\xbb\xbf").decode("latin-1")
 
 
 class Lines:
@@ -76,7 +68,7 @@ class Lines:
     def wrong(self, problem: str, remedy: str, *, line: int | None = None) -> RplError:
         """Return the error of the line taken last, or of another one."""
         number = self.number if line is None else line
-        return RplError(problem, place=f"{self.name}: line {number}", remedy=remedy)
+        return RplError(problem, place=f"{shown(self.name)}: line {number}", remedy=remedy)
 
     def unknown(self, what: str, word: str, known: tuple[str, ...]) -> RplError:
         """Return the error of a word that has no meaning here, with the nearest ones that have."""

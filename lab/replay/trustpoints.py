@@ -8,7 +8,7 @@ is made again as often as the implementation does (Unbound: val-max-restart, so 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..clock import Instant
 from ..dnssec.codec import rrsets_of
@@ -18,15 +18,14 @@ from ..dnssec.rrset import SignedRRset
 from ..dnssec.rrtypes import DNSKEY
 from ..resolver.client import FAR
 from ..resolver.fetch import Exchange, Fetch
-from ..resolver.model import ResolverModel, Setup
+from ..resolver.model import Setup
 from ..resolver.policy import ResolverPolicy
 from ..resolver.profiles import Profile
-from ..resolver.refresh import Intervals, Jitter
-from ..resolver.rfc5011 import TrustPoint
+from ..resolver.refresh import Jitter
 from ..resolver.state import unbound
 from ..resolver.state.autotrust import load_autotrust
-from ..resolver.state.points import of_point, to_point
-from ..resolver.state.vocabulary import CONFIGURED, Entry, TrustState
+from ..resolver.state.keeper import FiledModel
+from ..resolver.state.vocabulary import CONFIGURED, Entry, Loaded, TrustState
 from .chain import Find, Status, ZoneKeys
 from .configuration import Configuration
 from .iterate import Answer, Search
@@ -38,69 +37,45 @@ class NotStarted(Exception):
     """Report that the resolver would not start with this configuration, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What Unbound keeps about its probes beside the keys (validator/autotrust.h, `autr_point_data`)."""
+class ReplayedModel(FiledModel):
+    """A model that is given its answers, one attempt at a time, and keeps its file as text.
 
-    last_queried: Instant = 0
-    last_success: Instant = 0
-    query_failed: int = 0
-    interval: int = 0
-    retry: int = 0
+    `lines` are the file: as it was given until the model writes it. `attempts` is how often a failing look is
+    made; each counts by itself here, so the policy it runs under says one.
+    """
 
-
-class ReplayedModel(ResolverModel):
-    """A model that is given its answers, and keeps account of how its looks ended."""
-
-    def __init__(self, policy: ResolverPolicy, setup: Setup, point: TrustPoint, ledger: Ledger) -> None:
-        """Begin with the state of an earlier life."""
-        super().__init__(policy, setup)
-        self.ledger = ledger
-        self.result = ""
+    def __init__(self, policy: ResolverPolicy, setup: Setup, lines: tuple[str, ...]) -> None:
+        """Make a model not yet started."""
+        super().__init__(replace(policy, cache=replace(policy.cache, burst=1)), setup)
+        self.attempts = policy.cache.burst
+        self.lines = lines
         self._given = Fetch(None)
-        self.point = self._stored = point
-        self._met = True
-
-    def resume(self, now: Instant, next_probe: Instant) -> None:
-        """Start with that state; the schedule is that of the state file, where it has one."""
-        self.planner.at = next_probe
-        if self.ledger.interval:
-            self.planner.times = Intervals(self.ledger.interval, self.ledger.retry)
-        self.start(now)
 
     def probe(self, fetch: Fetch, now: Instant) -> None:
         """Take what a refresh brought."""
-        self._given, self.result = fetch, ""
+        self._given = fetch
         self._probe(now, _no_exchange, now + 1)
+        self._keep(now)
 
     def prime(self, fetch: Fetch, now: Instant) -> None:
         """Take what a client's need brought."""
-        self._given, self.result = fetch, ""
+        self._given = fetch
         self._serve(now, _no_exchange, now + 1)
+        if self.point.deleted:
+            self.planner.at = FAR
+        self._keep(now)
 
     def _fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         return self._given
 
-    def _observe(self, now: Instant, fetch: Fetch) -> str:
-        """Look, and write the outcome down: an attempt without an answer is not even counted."""
-        before = self.point
-        self.result = super()._observe(now, fetch)
-        ledger = replace(self.ledger, last_queried=now)
-        if self.result in ("ok", "miss"):
-            ledger = replace(ledger, last_success=now, query_failed=0)
-        elif self.point.deleted and not before.deleted:
-            ledger = replace(ledger, last_success=now)
-            self.result = "deleted"
-        elif self.result != "none" and ledger.last_success:
-            ledger = replace(ledger, query_failed=(ledger.query_failed + 1) % 256)
-        self.ledger = ledger
-        return "bogus" if self.result == "deleted" else self.result
-
-    @property
-    def writes(self) -> bool:
-        """Tell whether the last look had the state file rewritten."""
-        unverified = self.result not in ("ok", "miss", "deleted", "none", "")
-        return self.result in ("ok", "miss", "deleted") or (unverified and self.ledger.last_success > 0)
+    def _keep(self, now: Instant) -> None:
+        """Write the file, newest key first, if the look gave reason to."""
+        before = self._written
+        self._store()
+        if self._written is not before:
+            state = self.state(now)
+            text = unbound.write(replace(state, entries=state.entries[::-1])).decode("ascii")
+            self.lines = tuple(text.split("\n")[:-1])
 
 
 def _no_exchange(query: bytes, now: Instant, tcp: bool) -> bytes | None:
@@ -110,11 +85,9 @@ def _no_exchange(query: bytes, now: Instant, tcp: bool) -> bytes | None:
 class Point:
     """One trust point: its model, and the text of its file as it would be on disk."""
 
-    def __init__(
-        self, model: ReplayedModel, lines: tuple[str, ...], judge: Judge, clock: Callable[[], Instant]
-    ) -> None:
-        """Take the parts; the file is as it was given until the model writes it."""
-        self.model, self.lines, self._judge, self._clock = model, lines, judge, clock
+    def __init__(self, model: ReplayedModel, judge: Judge, clock: Callable[[], Instant]) -> None:
+        """Take the parts; the model is started."""
+        self.model, self._judge, self._clock = model, judge, clock
         self.probing = False
         self.probes = self.primes = 0
 
@@ -144,7 +117,6 @@ class Point:
         fetch = yield from self._look(find, refresh=True)
         self.probing = False
         self.model.probe(fetch, self._clock())
-        self._after()
         yield from self._again(find)
 
     def keys(self, find: Find) -> Search[ZoneKeys]:
@@ -156,7 +128,6 @@ class Point:
             self.primes += 1
             fetch = yield from self._look(find, refresh=False)
             self.model.prime(fetch, self._clock())
-            self._after()
             yield from self._again(find)
             held = self.model.held
         if self._useless():
@@ -176,13 +147,12 @@ class Point:
         """Try again after a failure, as often as the implementation does."""
         if not self.model.policy.schedule.clients_observe and self.model.policy.base == "rfc":
             return
-        for _ in range(self.model.policy.cache.burst - 1):
+        for _ in range(self.model.attempts - 1):
             held = self.model.held
             if self.model.point.deleted or not self.model.running or (held is not None and held.good):
                 return
             fetch = yield from self._look(find, refresh=False)
             self.model.prime(fetch, self._clock())
-            self._after()
 
     def _look(self, find: Find, *, refresh: bool) -> Search[Fetch]:
         """Fetch the DNSKEY RRset."""
@@ -218,32 +188,6 @@ class Point:
         judged = self._judge.judge(signed, keys, self.owner, self._clock())
         return judged.ede or EDE_BOGUS
 
-    # -- its file --------------------------------------------------------------------------------------------
-
-    def _after(self) -> None:
-        """Write the file anew if the implementation would have."""
-        model = self.model
-        if model.result in ("ok", "miss"):
-            times = model.planner.times
-            model.ledger = replace(model.ledger, interval=times.interval, retry=times.retry)
-        if model.writes:
-            self.lines = tuple(unbound.write(self.state()).decode("ascii").split("\n")[:-1])
-
-    def state(self) -> TrustState:
-        """Return what the state file would say if it were written now, newest key first."""
-        model, ledger = self.model, self.model.ledger
-        state = of_point(model.point, model.policy.durations)
-        return replace(
-            state,
-            entries=state.entries[::-1],
-            last_queried=ledger.last_queried,
-            last_success=ledger.last_success,
-            next_probe_time=0 if self.due is None else self.due,
-            query_failed=ledger.query_failed,
-            query_interval=ledger.interval,
-            retry_time=ledger.retry,
-        )
-
 
 class TrustPoints:
     """All trust points of a run."""
@@ -262,17 +206,26 @@ class TrustPoints:
         self.points: dict[bytes, Point] = {}
         self.files: dict[str, Point] = {}
 
-        def add(state: TrustState, lines: tuple[str, ...], rules: ResolverPolicy) -> Point:
-            point = _make(state, lines, rules, profile, judge, clock, seed)
-            self.points[state.owner] = point
-            return point
+        def add(loaded: Loaded, owner: bytes, lines: tuple[str, ...], rules: ResolverPolicy) -> Point:
+            name = f"{profile.name}/{name_to_text(owner)}"
+            anchors = () if loaded.state is None else tuple(entry.anchor for entry in loaded.state.trusted)
+            setup = Setup(profile.name, owner, anchors, Jitter(seed, name), lambda a: str(a.key_tag))
+            model = ReplayedModel(rules, setup, lines)
+            model.load_state(loaded)
+            model.start(clock())
+            if not model.running:
+                raise NotStarted(f"{name_to_text(owner)}: {model.ended}")
+            model.cache.drop(FAR)
+            self.points[owner] = Point(model, judge, clock)
+            return self.points[owner]
 
         for attached in config.managed:
-            state = _loaded(attached)
-            self.files[attached.name] = add(state, attached.lines, policy)
-        for owner, anchors in _configured(config).items():
+            loaded = _loaded(attached)
+            owner = ROOT if loaded.state is None else loaded.state.owner
+            self.files[attached.name] = add(loaded, owner, attached.lines, policy)
+        for owner, entries in _configured(config).items():
             if owner not in self.points:
-                add(TrustState(owner, anchors), (), _static(policy))
+                add(Loaded("state", TrustState(owner, entries)), owner, (), _static(policy))
 
     def connect(self, find: Find) -> None:
         """Say how to ask."""
@@ -303,45 +256,14 @@ class TrustPoints:
         return min((point.due for point in self.files.values() if point.due is not None), default=None)
 
 
-def _make(
-    state: TrustState,
-    lines: tuple[str, ...],
-    policy: ResolverPolicy,
-    profile: Profile,
-    judge: Judge,
-    clock: Callable[[], Instant],
-    seed: int,
-) -> Point:
-    """Return a trust point with its model started."""
-    owner = name_to_text(state.owner)
-    anchors = tuple(entry.anchor for entry in state.trusted)
-    setup = Setup(
-        profile.name, state.owner, anchors, Jitter(seed, f"{profile.name}/{owner}"), lambda a: str(a.key_tag)
-    )
-    ledger = Ledger(
-        state.last_queried or 0,
-        state.last_success or 0,
-        state.query_failed or 0,
-        state.query_interval or 0,
-        state.retry_time or 0,
-    )
-    model = ReplayedModel(policy, setup, to_point(state, policy.durations), ledger)
-    model.resume(clock(), state.next_probe_time or 0)
-    model.cache.drop(FAR)
-    return Point(model, lines, judge, clock)
-
-
-def _loaded(attached: Attachment) -> TrustState:
-    """Return what Unbound makes of an inline state file. Raises NotStarted."""
+def _loaded(attached: Attachment) -> Loaded:
+    """Return what Unbound makes of an inline state file."""
     try:
         owner = name_from_text(attached.name)
     except MalformedName:
         owner = ROOT
     data = "".join(f"{line}\n" for line in attached.lines).encode("latin-1")
-    loaded = load_autotrust(data, None, owner)
-    if loaded.state is None:
-        raise NotStarted(f"{attached.name}: {loaded.reason}")
-    return loaded.state
+    return load_autotrust(data, None, owner)
 
 
 def _configured(config: Configuration) -> dict[bytes, tuple[Entry, ...]]:
