@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ScenarioError
+from ..errors import ScenarioError, one_line
 from ..report import REPORTS, Result, report_for
 from .options import FILE, output_option, report_formats, report_option
 from .output import check_targets, deliver, is_stdout, page
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 @report_option
 @click.option("--record", type=FILE, metavar="FILE", help="Store all that was seen, for judge and explain.")
 @click.option(
+    "--export-rpl",
+    "rpl",
+    type=FILE,
+    metavar="FILE",
+    help="Write what the root served an Unbound, and its state file, as an .rpl for testbound.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
@@ -53,13 +60,15 @@ def run(
     output: Path | None,
     report: Path | None,
     record: Path | None,
+    rpl: Path | None,
     seed: int | None,
 ) -> int:
     """Play a scenario or a suite and say who fails, when and why.
 
     SCENARIO is the path of a TOML file or a shipped name, SUITE a named list of scenarios, such as
     october-11; `rootlab list scenarios` and `rootlab list suites` show both. With a suite, --record writes
-    one file for each scenario, with the scenario's name before the suffix.
+    one file for each scenario, with the scenario's name before the suffix. --export-rpl is for one scenario;
+    it takes the first subject that is an Unbound, or the one that --subject names.
 
     Exit status: 0 everything is as the scenario expects, 1 something is not, 3 something could not be seen.
     """
@@ -67,14 +76,16 @@ def run(
         report_for(report)
     if skr:
         files = (*skr, *(Path(argument) for argument in arguments))
-        check_targets(output, report, record)
+        check_targets(output, report, record, rpl)
         records, suite = [_play_files(files, subjects, seed)], None
     else:
         suite, names = _named(arguments)
         scenarios = tuple(_scenarios(names, subjects))
         check_targets(
-            output, report, *_record_paths(record, [scenario.name for scenario in scenarios], suite)
+            output, report, rpl, *_record_paths(record, [scenario.name for scenario in scenarios], suite)
         )
+        if rpl is not None and suite is not None:
+            raise click.UsageError("--export-rpl is for one scenario", click.get_current_context())
         records = _play(scenarios, subjects, seed)
     result, headers = _judged(records, suite)
     paths = _record_paths(record, [str(held.header["scenario"]) for held in records], suite)
@@ -82,12 +93,29 @@ def run(
     if report is not None:
         text = report_for(report).render(result, headers, page(to_file=True))
         files_written.append((report, text.encode("utf-8", "backslashreplace")))
+    if rpl is not None:
+        files_written.append((rpl, _export(files if skr else scenarios[0], records[0], subjects)))
     text = REPORTS[form].render(result, headers, page(to_file=not is_stdout(output)))
     if form == "text":
         text += "".join(f"record: {path}\n" for path in paths)
         text += f"report: {report}\n" if report is not None else ""
+        text += f"rpl: {rpl}\n" if rpl is not None else ""
     deliver(text, output, files_written)
     return status(result)
+
+
+def _export(source: Scenario | Sequence[Path], record: Record, names: Sequence[str]) -> bytes:
+    """Return a run as an .rpl; say on stderr in what it differs from the run."""
+    from ..replay.export_run import export_ceremony, export_scenario
+    from ..scenario.spec import Scenario
+
+    if isinstance(source, Scenario):
+        exported = export_scenario(source, record, names)
+    else:
+        exported = export_ceremony(source, record, names)
+    for difference in exported.differences:
+        click.echo(one_line(f"export: {difference}"), err=True)
+    return exported.text.encode("latin-1")
 
 
 def status(result: Result) -> int:
