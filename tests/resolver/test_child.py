@@ -235,6 +235,15 @@ def test_the_view_of_a_slow_clock_changes_when_its_time_comes() -> None:
     assert told(view) != told(later)
 
 
+def test_edge_of_a_view() -> None:
+    """In the very second in which a signature begins to be valid the view lasts to a later one."""
+    view = look(offset=-5 * DAY)
+    assert view is not None
+    at_the_edge = look(offset=-5 * DAY + view.until - T0)
+    assert at_the_edge is not None
+    assert at_the_edge.until > T0
+
+
 def test_tolerance_of_the_policy() -> None:
     """A validator that grants a tenth takes data a day early."""
     trust = replace(STRICT.trust, skew="tenth")

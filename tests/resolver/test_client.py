@@ -153,6 +153,8 @@ def test_uncached_set_is_fetched_when_it_can_differ() -> None:
     assert cache.at == T0 + 501
     cache.hold_good(dnskeys("1", "1", TTL, (T0 - DAY, T0 + 500)), T0, 0, T0 + 400)
     assert cache.at == T0 + 400
+    cache.hold_good(dnskeys("1", "1", TTL, (T0 - DAY, T0)), T0, 0, T0 + 400)
+    assert cache.at == T0 + 1
     cache.hold_good(dnskeys("1", "1", TTL, (T0 - DAY, T0 - 500)), T0, 0, T0 + 400)
     assert cache.at == T0 + 400
 

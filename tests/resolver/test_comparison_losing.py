@@ -6,7 +6,7 @@ import pytest
 
 from lab.clock import DAY
 
-from .world import T0, Machine, live, world
+from .world import T0, Machine, live, policy_of, world
 
 LEARNERS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd")
 
@@ -230,6 +230,16 @@ def test_late_joiner(model: str, heals: int | None) -> None:
     assert (healed is not None) is (heals is not None)
     if heals is not None and healed is not None:
         assert T0 + 31 * DAY < healed < T0 + 31.6 * DAY
+
+
+def test_promotion_by_time_serves_clients_at_once() -> None:
+    """Where a refresh leaves the cache alone, clients are served from the refresh that promoted the key."""
+    knobs = {"swap": "bypass", "clients-observe": False, "jitter-tenths": 0, "negative": "PT0S"}
+    policy = policy_of("unbound").override(knobs)
+    place = world((0, "1", "1"), (1.1, "1 2", "1"), (16, "2", "2"))
+    life = live(policy, place).run(120)
+    healed = life.first("good", T0 + 20 * DAY)
+    assert healed in life.probes
 
 
 def test_bind_heals_by_a_restart_after_a_quiet_hold_down() -> None:

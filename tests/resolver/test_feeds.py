@@ -64,6 +64,12 @@ def test_anchors_at_once() -> None:
     assert life.run(20.1).first("good", T0 + 19 * DAY) == T0 + 20 * DAY
 
 
+def test_anchors_given_right_before_a_restart() -> None:
+    """Anchors applied to the state are in the state that the next start reads."""
+    life = give(live("rfc5011-strict", World(ROLL.steps)).run(3), "2", at_once=True).restart()
+    assert (life.states(), life.model.resets) == ("2 Valid", 0)
+
+
 def test_anchors_for_a_stopped_resolver() -> None:
     """A stopped resolver reads new anchors when it starts."""
     life = live("dnsmasq", World(ROLL.steps)).run(3).do(lambda model, now: model.stop(now))

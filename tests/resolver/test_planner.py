@@ -135,6 +135,28 @@ def test_timers_move_with_a_jump(since: int) -> None:
     assert moved.cells[0].since == (T0 + 18 * DAY if since == T0 + DAY else T0)
 
 
+def test_jump_ends_where_the_delay_changes() -> None:
+    """BIND's interval after a bogus set shrinks when the signature nears its end: a jump stops before."""
+    plan = Planner(policy_of("bind"), Jitter(1, "test"))
+    bogus = dnskeys("1", "2", TTL, (T0 - DAY, T0 + 10 * DAY))
+    for now in (T0, T0 + DAY):
+        plan.plan(point(State.VALID), "bogus", bogus, now, 0, LATER)
+    assert plan.at == T0 + 9 * DAY
+    plan.plan(point(State.VALID), "bogus", bogus, T0 + 9 * DAY, 0, LATER)
+    assert plan.at == T0 + 9 * DAY + DAY // 2
+
+
+def test_intervals_follow_the_keys_stored() -> None:
+    """Where stored TTLs set the interval another key's TTL changes it, though the set is the same."""
+    plan = Planner(policy_of("knot"), Jitter(1, "test"))
+    first, second = Cell(key(1), State.VALID, T0, ttl=DAY), Cell(key(2), State.ADD_PEND, T0, ttl=3 * HOUR)
+    delays = []
+    for cells in ((first,), (first, second)):
+        plan.plan(TrustPoint(ROOT, cells), "ok", dnskeys("1 2", "1"), T0, 0, LATER)
+        delays.append(plan.at - T0)
+    assert delays == [DAY // 2, 3 * HOUR // 2]
+
+
 def test_deadlines() -> None:
     """The ends of hold-downs that lie ahead are deadlines, by true time."""
     cells = (

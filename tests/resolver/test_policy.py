@@ -75,6 +75,11 @@ def test_no_limit(knob: str, word: str) -> None:
     assert limited.override({knob: word}) == STRICT
 
 
+def test_shortest_delay() -> None:
+    """A delay may be as short as a second."""
+    assert STRICT.override({"after-ok": "PT1S", "floor": "PT1S"}).schedule.after_ok == "PT1S"
+
+
 def test_unknown_knob() -> None:
     """A knob that does not exist is named, and so are all that do."""
     with pytest.raises(PolicyError, match="there is no knob 'hold-down'") as caught:
