@@ -198,15 +198,15 @@ _COLUMNS: tuple[tuple[str, Callable[[Entry], str]], ...] = (
 def _table(file: str, form: Format, found: TrustState) -> str:
     """Return the state as a title, the bookkeeping, and a row per key."""
     from ..dnssec.names import name_to_text
-    from ..report.sheet import paragraph, screen, table, text_of
+    from ..report.sheet import screen, table, text_of
 
     console = screen(page())
     title = one_line(f"{file}: {form.title}, for {name_to_text(found.owner)}")
     console.print(title, soft_wrap=True)
     if found.deleted:
         console.print("All anchors were revoked: the zone counts as insecure, and nothing is probed.")
-    if noted := _bookkeeping(found):
-        paragraph(console, noted)
+    for noted in _bookkeeping(found):
+        console.print(noted, soft_wrap=True)
     console.print()
     if not found.entries:
         console.print("no keys")
@@ -226,18 +226,21 @@ def _table(file: str, form: Format, found: TrustState) -> str:
     return text_of(console)
 
 
-def _bookkeeping(found: TrustState) -> str:
-    """Return the bookkeeping in words, empty without any."""
+def _bookkeeping(found: TrustState) -> list[str]:
+    """Return the bookkeeping in words: what was, and what comes."""
     failed = found.query_failed
-    parts = (
+    past = (
         found.last_queried and f"asked {format_instant(found.last_queried)}",
         found.last_success and f"verified {format_instant(found.last_success)}",
         failed and f"failed {failed} times since",
+    )
+    future = (
         found.next_probe_time and f"next probe {format_instant(found.next_probe_time)}",
         found.query_interval and f"every {format_duration(found.query_interval)}",
         found.retry_time and f"retry after {format_duration(found.retry_time)}",
     )
-    return ", ".join(part for part in parts if part)
+    lines = (", ".join(part for part in parts if part) for parts in (past, future))
+    return [line for line in lines if line]
 
 
 def _when(instant: Instant | None) -> str:

@@ -91,6 +91,7 @@ class _Autotrust:
         self.numbers: dict[str, int] = {}
         self.entries: list[Entry] = []
         self.passed_over: list[int] = []
+        self._known: list[bytes] = []
         self._origin, self._last = "", ""
 
     def is_over(self, line: _Line) -> bool:
@@ -120,8 +121,9 @@ class _Autotrust:
             owner = None
         if not space or owner is None or not _INTEGER.match(rest):
             raise _Refused(f"could not parse line {line.number}")
-        if owner == self.owner:
+        if owner in self._known:
             raise _Refused(f"line {line.number}: trust anchor presented twice")
+        self._known.append(owner)
         self.owner = owner
 
     def _record(self, line: _Line) -> None:
@@ -139,15 +141,17 @@ class _Autotrust:
         except (StateFileError, IndexError):
             self.passed_over.append(line.number)
             return
-        if self.owner is not None and record.owner != self.owner:
-            raise _Refused("the file has mismatching data inside: keys of several names")
-        self.owner = record.owner
+        if record.owner not in self._known:
+            self._known.append(record.owner)
         ttl = unbound.DEFAULT_TTL if record.ttl is None else record.ttl
         entry = _with_comments(Entry(anchor, ttl=ttl), text.partition(";")[2])
         if entry is None:
             self.passed_over.append(line.number)
-        else:
-            self.entries.append(entry)
+            return
+        if self.owner is not None and record.owner != self.owner:
+            raise _Refused("the file has mismatching data inside: keys of several names")
+        self.owner = record.owner
+        self.entries.append(entry)
 
     def state(self) -> TrustState:
         """Return what was read; of two entries for one key the trusted one counts, else the first."""

@@ -139,7 +139,7 @@ def _held(entry: Entry, state: TrustState) -> Entry | None:
         since = entry.since if entry.state is State.VALID else entry.since or confirmed
         return Entry(key, since=confirmed if since is None else since, refresh=refresh)
     until = until_of(entry, HOLDS)
-    until = last + HOLDS.add if until is None else max(_ANCIENT, until)
+    until = min(MAX_INSTANT, last + HOLDS.add) if until is None else max(_ANCIENT, until)
     if entry.state is State.ADD_PEND:
         return Entry(key, State.ADD_PEND, until=until, refresh=refresh)
     accepted = max(_ANCIENT, until - HOLDS.remove) if entry.accepted is None else entry.accepted

@@ -17,7 +17,7 @@ from ...infile import short
 from ..rfc5011 import State
 from .masterfile import Record, records
 from .reading import anchor_of, check_entries, instant, refuse, text_of
-from .vocabulary import CONFIGURED, Entry, Holds, TrustState, until_of
+from .vocabulary import CONFIGURED, MAX_INSTANT, Entry, Holds, TrustState, until_of
 
 DEFAULT_TTL: Seconds = HOUR
 """The TTL of a line that names none (libzscanner's default in daemon/lua/zonefile.lua)."""
@@ -88,7 +88,7 @@ def _held(entry: Entry, last: Instant) -> Entry:
         anchor = anchor.unrevoked()
     until = until_of(entry, HOLDS)
     if until is None and length is not None:
-        until = last + length
+        until = min(MAX_INSTANT, last + length)
     return Entry(anchor, entry.state, until=until, ttl=ttl)
 
 

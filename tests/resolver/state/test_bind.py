@@ -165,7 +165,7 @@ def test_dates_in_comments() -> None:
 
 def held(entry: Entry, **state: int) -> Entry | None:
     """Return what is left of one entry."""
-    found = bind.held(TrustState(ROOT, (entry,), **state)).entries
+    found = bind.held(TrustState(ROOT, (entry,)).noting(state)).entries
     return found[0] if found else None
 
 
