@@ -44,6 +44,7 @@ setup-system:
 # hatchling is named because there is no build isolation: an isolated build would fetch it again every time.
 # --no-compile: pip would compile all modules, Python compiles those that it imports.
 $(VENV)/setup.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'setting up in $(VENV), once: this takes a quarter of a minute, or longer on a slow line'
 	$(PIP) hatchling
 	$(PIP) --no-build-isolation --editable '.[testing]'
 	@touch $@

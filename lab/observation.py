@@ -109,6 +109,18 @@ class Signal(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class Sentinel(Observation):
+    """A subject that answers RFC 8509 sentinel queries began to answer them otherwise.
+
+    `is_ta` are the key tags, of those the authority ever has, for which the name
+    `root-key-sentinel-is-ta-NNNNN` in the signed child gets its answer; the others get SERVFAIL.
+    """
+
+    kind: ClassVar[str] = "sentinel"
+    is_ta: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor(Observation):
     """The state of one key at the end of the run, `since` an instant; the last observations of a record."""
 
@@ -128,7 +140,8 @@ class Gap(Observation):
 
 
 KINDS: dict[str, type[Observation]] = {
-    cls.kind: cls for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Anchor, Gap)
+    cls.kind: cls
+    for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Sentinel, Anchor, Gap)
 }
 WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("started", "how"): ("first", "restart", "reset"),

@@ -18,6 +18,7 @@ from lab.observation import (
     Observation,
     Outcome,
     Refresh,
+    Sentinel,
     Signal,
     Started,
     Stopped,
@@ -38,6 +39,7 @@ SAMPLES: tuple[Observation, ...] = (
     Outcome(ROLL, "bind", "bogus", "bogus", "anchor-missing", 9, ""),
     Outcome(ROLL, "bind", "secure", "insecure", "", None, ""),
     Signal(ROLL, "bind", "_ta-4f66."),
+    Sentinel(ROLL, "bind", (19036, 20326)),
     Anchor(ROLL, "bind", "ksk-2017", 20326, "Valid", ROLL - 60),
     Gap(ROLL, "", ROLL + 60),
 )

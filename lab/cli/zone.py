@@ -33,10 +33,18 @@ def zone(scenario: str, at: Instant, size: str, output: Path | None) -> None:
     from ..authority.keyring import KeyRing
     from ..authority.signer import ZoneSigner
     from ..authority.zone import zone_text
+    from ..clock import format_instant
+    from ..errors import ScenarioError
     from ..scenario.load import load_scenario
 
     check_targets(output)
     loaded = load_scenario(scenario)
     signer = ZoneSigner(loaded.timeline, KeyRing(loaded.key_files), watermark=loaded.name)
-    loaded.timeline.step(at)
+    step = loaded.timeline.step(at)
+    if at > step.expiration:
+        raise ScenarioError(
+            f"the signatures end at {format_instant(step.expiration)}, and nothing was signed after that",
+            place=f"{scenario}: --at",
+            remedy=f"choose an instant up to then; the scenario runs to {format_instant(loaded.stop)}",
+        )
     deliver(zone_text(signer, at, size), output)

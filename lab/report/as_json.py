@@ -75,6 +75,7 @@ def _subject(subject: SubjectResult) -> dict[str, Any]:
         "explanation": subject.explanation or None,
         "transitions": [_transition(transition) for transition in subject.transitions],
         "anchors": [_anchor(anchor) for anchor in subject.anchors],
+        "sentinels": [{"at": format_instant(one.at), "is_ta": list(one.is_ta)} for one in subject.sentinels],
         "signals": [{"at": format_instant(signal.at), "name": signal.name} for signal in subject.signals],
         "findings": [
             {"expectation": finding.expectation, "verdict": finding.verdict, "message": finding.message}

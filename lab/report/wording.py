@@ -16,7 +16,10 @@ OUTCOME_WORDS = {
 }
 """One sentence per outcome (`lab.observation.OUTCOMES`), best first."""
 
-FAILURE = "the second from which a name never asked before would not be secure"
+FAILURE = (
+    "the second from which a name never asked before would not be secure; where in the hours after a roll it "
+    "falls depends on when the resolver was started: at midnight, unless the scenario says otherwise"
+)
 
 EXPECTED = (
     "passed = the subject did what the scenario expects of it, and that may be to break: "

@@ -22,8 +22,9 @@ was entered, `rem` stands for the remove hold-down and `keep` for the time a mis
 the opposite; `twice` asks for two verified sightings, `if-valid` for some other key that is Valid now.
 Start is "not stored"; Removed is "stored, and for ever unless a row leaves it".
 
-The RFC's own table (section 4) has ten transitions; AddPend to Revoked does not exist there. What
-implementations do differently is rows that override these, listed with their sources in `profiles`.
+The RFC's own table (section 4) has eight transitions, and section 2.1 gives two rows that restart a timer.
+AddPend to Revoked does not exist there. What implementations do differently is rows that override these,
+listed with their sources in `profiles`.
 """
 
 from __future__ import annotations

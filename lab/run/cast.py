@@ -41,6 +41,7 @@ class Labels:
     def __init__(self, keys: Mapping[str, Key], owner: bytes = ROOT) -> None:
         """Take the keys by name, without REVOKE."""
         self._by_identity = {key.identity: name for name, key in keys.items()}
+        self.tags = tuple(sorted(dict.fromkeys(key.key_tag for key in keys.values())))
         self._by_ds = {key.ds(owner): name for name, key in keys.items()}
 
     def __call__(self, anchor: Key | DS) -> str:
@@ -116,7 +117,7 @@ def _subject(
         memo=memo,
     )
     version = spec.version or profile.version
-    return ModelSubject(model, responder, authority, authority.child_names, version, anchors_of)
+    return ModelSubject(model, responder, authority, authority.child_names, version, anchors_of, labels.tags)
 
 
 def _overridden(policy: ResolverPolicy, spec: SubjectSpec, scenario: Scenario) -> ResolverPolicy:

@@ -15,6 +15,7 @@ from ..observation import (
     Observation,
     Outcome,
     Refresh,
+    Sentinel,
     Signal,
     Started,
     Stopped,
@@ -41,7 +42,10 @@ _TRANSITIONS: dict[tuple[str, str], str] = {
         "AddPend",
         "Valid",
     ): "the add hold-down is over: the key becomes a trust anchor (RFC 5011 section 2.4.1)",
-    ("AddPend", "Start"): "a verified set lacks the pending key: it starts over (RFC 5011 section 2.2)",
+    ("AddPend", "Start"): (
+        "a verified set lacks the pending key, or every key that vouched for it is revoked: it starts over "
+        "(RFC 5011 section 2.2)"
+    ),
     ("AddPend", "Revoked"): "a pending key is revoked; RFC 5011 section 4 has no such step",
     ("Valid", "Missing"): "a verified set lacks the key; it stays trusted (RFC 5011 section 4.2)",
     ("Valid", "AddPend"): "the anchor did not sign the first set, and has to wait (not RFC 5011)",
@@ -110,6 +114,11 @@ def _signal(seen: Signal) -> Told:
     return f"signals {seen.name}", "RFC 8145 section 5.1"
 
 
+def _sentinel(seen: Sentinel) -> Told:
+    tags = ", ".join(str(tag) for tag in seen.is_ta) or "no key"
+    return f"sentinel: answers is-ta for {tags}", "a trust anchor's tag is answered (RFC 8509 section 3)"
+
+
 def _anchor(seen: Anchor) -> Told:
     return f"ends with {seen.key} ({seen.key_tag}) {seen.state} since {format_instant(seen.since)}", ""
 
@@ -125,6 +134,7 @@ _TELLERS: dict[type[Observation], Callable[[Any], Told]] = {
     Transition: _transition,
     Outcome: _outcome,
     Signal: _signal,
+    Sentinel: _sentinel,
     Anchor: _anchor,
     Gap: lambda seen: (f"no data until {format_instant(seen.until)}", ""),
 }

@@ -9,7 +9,18 @@ from typing import Any
 from ..causes import explanation
 from ..clock import Instant, format_instant, parse_instant
 from ..errors import RecordError
-from ..observation import Anchor, Gap, Observation, Outcome, Signal, Started, Stopped, Transition, worst
+from ..observation import (
+    Anchor,
+    Gap,
+    Observation,
+    Outcome,
+    Sentinel,
+    Signal,
+    Started,
+    Stopped,
+    Transition,
+    worst,
+)
 from ..scenario.expectations import Expectation, expectation_from_json, expectations_of
 from ..scenario.spec import Scenario
 from .record import Record
@@ -28,6 +39,7 @@ class View:
     transitions: tuple[Transition, ...]
     anchors: tuple[Anchor, ...]
     signals: tuple[Signal, ...]
+    sentinels: tuple[Sentinel, ...]
     presence: tuple[Started | Stopped, ...] = ()
 
     @property
@@ -92,7 +104,7 @@ def judge(record: Record, scenario: Scenario | None = None) -> RunResult:
         )
         return RunResult(
             header["scenario"], header["title"], header["seed"],
-            worst_verdict([one.verdict for one in results]), results, _notes(header, gaps),
+            worst_verdict([one.verdict for one in results]), results, _notes(header, gaps, scenario),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise RecordError(f"its header is damaged ({problem!r})", remedy="record the run again") from None
@@ -117,6 +129,7 @@ def _view(
         tuple(seen for seen in own if isinstance(seen, Transition)),
         tuple(seen for seen in own if isinstance(seen, Anchor)),
         tuple(seen for seen in own if isinstance(seen, Signal)),
+        tuple(seen for seen in own if isinstance(seen, Sentinel)),
         tuple(seen for seen in own if isinstance(seen, (Started, Stopped))),
     )  # fmt: skip
 
@@ -129,7 +142,8 @@ def _judge_one(
     return SubjectResult(
         view.name, kind, version, worst_verdict([finding.verdict for finding in findings]),
         view.first_failure, view.last_good, view.recovered_at, view.outcome, view.outcomes,
-        cause, explanation(cause) if cause else "", view.transitions, view.anchors, view.signals, findings,
+        cause, explanation(cause) if cause else "", view.transitions, view.anchors, view.signals,
+        view.sentinels, findings,
     )  # fmt: skip
 
 
@@ -143,8 +157,12 @@ def _finding(expectation: Expectation, view: View, gaps: Sequence[Gap]) -> Findi
     return Finding(expectation.id, verdict, message)
 
 
-def _notes(header: dict[str, Any], gaps: Sequence[Gap]) -> tuple[str, ...]:
+def _notes(header: dict[str, Any], gaps: Sequence[Gap], scenario: Scenario | None) -> tuple[str, ...]:
     notes = []
+    if scenario is not None and scenario.digest != header["digest"]:
+        notes.append(
+            f"the record is not of {scenario.name} as it stands: it is of another scenario, or version of it"
+        )
     if header["assumed_hours"]:
         hours = ", ".join(header["assumed_hours"])
         notes.append(

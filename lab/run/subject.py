@@ -11,11 +11,13 @@ from ..dnssec.codec import parse_message
 from ..dnssec.keys import DS, Key
 from ..dnssec.rrtypes import DNSKEY
 from ..nameserver.responder import Responder
-from ..observation import Anchor, Observation, Outcome
+from ..observation import Anchor, Observation, Outcome, Sentinel
 from ..resolver.child import ChildView, view_children
 from ..resolver.client import FAR, Held
 from ..resolver.diagnose import cause_of, ede_of
 from ..resolver.model import ResolverModel
+from ..resolver.rfc5011 import TrustPoint
+from ..resolver.sentinel import sentinel_answer
 from ..resolver.validator import DnskeySet
 from ..scenario.spec import Action, Dark, Off, Replay, Restart, SetAnchors, SetClock, SetStateWritable
 
@@ -74,9 +76,13 @@ class ModelSubject:
         children: ChildNames | None,
         version: str,
         anchors_of: Callable[[tuple[str, ...]], tuple[Key | DS, ...]],
+        tags: tuple[int, ...] = (),
     ) -> None:
-        """Take the parts. `authority` and `children` are None where only the DNSKEY RRset exists."""
-        self.model, self.version = model, version
+        """Take the parts. `authority` and `children` are None where only the DNSKEY RRset exists.
+
+        `tags` are the key tags that clients ask about by sentinel names.
+        """
+        self.model, self.version, self._tags = model, version, tags
         self._responder, self._authority, self._children, self._anchors_of = (
             responder,
             authority,
@@ -93,6 +99,7 @@ class ModelSubject:
         self._view_of: DnskeySet | None = None
         self._recheck_at: Instant = FAR
         self._last: Outcome | None = None
+        self._told: tuple[TrustPoint | None, bool, tuple[int, ...]] = (None, False, ())
 
     @property
     def name(self) -> str:
@@ -173,6 +180,7 @@ class ModelSubject:
                 assert after is None or after > now, f"{self.name}: a timer that does not advance at {now}"
                 due = after
             self._look(now)
+            self._sentinel(now)
             nearest = min(FAR if due is None else due, self._recheck_at)
             if nearest >= end:
                 return
@@ -203,6 +211,25 @@ class ModelSubject:
         ):
             self._last = outcome
             model.out.append(outcome)
+
+    def _sentinel(self, now: Instant) -> None:
+        """Ask every sentinel name (RFC 8509), if who is trusted or what clients see has changed.
+
+        Only a validated answer is a sentinel's, so of a subject that is not secure nothing is told.
+        """
+        model = self.model
+        secure = self._last is not None and self._last.outcome == "secure"
+        point, was_secure, told = self._told
+        if model.point is point and secure is was_secure:
+            return
+        support = model.policy.signals.sentinel
+        tags = told
+        if secure and support != "no" and self._tags:
+            names = ((tag, f"root-key-sentinel-is-ta-{tag:05d}") for tag in self._tags)
+            tags = tuple(t for t, name in names if sentinel_answer(name, model.point, support) == "original")
+            if tags != told or point is None:
+                model.out.append(Sentinel(now, self.name, tags))
+        self._told = (model.point, secure, tags)
 
     def _outcome(self, now: Instant) -> Outcome:
         model = self.model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..clock import Instant
-from ..observation import Anchor, Outcome, Signal, Transition
+from ..observation import Anchor, Outcome, Sentinel, Signal, Transition
 
 VERDICTS = ("passed", "inconclusive", "failed")
 """Best first; a run's verdict is the worst of its subjects'."""
@@ -45,6 +45,7 @@ class SubjectResult:
     transitions: tuple[Transition, ...]
     anchors: tuple[Anchor, ...]
     signals: tuple[Signal, ...]
+    sentinels: tuple[Sentinel, ...]
     findings: tuple[Finding, ...]
 
 

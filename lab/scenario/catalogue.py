@@ -45,6 +45,12 @@ def find_scenario(argument: str) -> Path:
     shipped = shipped_scenarios()
     if argument in shipped:
         return shipped[argument]
+    if argument in suites():
+        raise ScenarioError(
+            "is a suite, not a scenario",
+            place=argument,
+            remedy=f"choose one of its scenarios: {', '.join(suites()[argument].scenarios)}",
+        )
     near = allowed(argument, tuple(shipped)).partition("? ")
     hint = f"{near[0]}? " if near[1] else ""
     raise ScenarioError(

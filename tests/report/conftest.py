@@ -41,6 +41,7 @@ def good_subject() -> SubjectResult:
             Anchor(valid, "rfc5011-strict", "ksk-2017", 20326, "Valid", valid),
         ),
         signals=(),
+        sentinels=(),
         findings=(Finding("never-fails", "passed", "expected no failure, saw none"),),
     )
 
@@ -63,6 +64,7 @@ def broken_subject(verdict: str = "passed", name: str = "static-old") -> Subject
         transitions=(),
         anchors=(Anchor(failed, name, "ksk-2010", 19036, "Valid", START),),
         signals=(),
+        sentinels=(),
         findings=(Finding("breaks", verdict, "expected a failure & \x1b[31msaw <one>\ud800\uffff"),),
     )
 
@@ -89,6 +91,7 @@ def healed_subject() -> SubjectResult:
         transitions=(Transition(healed, "unbound-1.6.4", "ksk-2017", 20326, 20326, "AddPend", "Valid"),),
         anchors=(),
         signals=(),
+        sentinels=(),
         findings=(Finding("heals", "passed", "expected recovery, saw it"),),
     )
 
