@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lab.report import REPORTS, Page
 from lab.causes import CAUSES
+from lab.report import REPORTS, Page
 from lab.run.verdict import RunResult, SuiteResult
 
 Headers = Mapping[str, Mapping[str, Any]]
