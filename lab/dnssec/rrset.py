@@ -97,6 +97,9 @@ class Rrsig:
         The skews widen it at either end. Serial number arithmetic (RFC 1982, RFC 4034 section 3.1.5), so it
         is right across 2038 and 2106; a signature whose expiration precedes its inception covers nothing.
         """
+        inception, expiration = self.inception, self.expiration
+        if not skew_before and not skew_after and 0 <= expiration - inception < _HALF:
+            return inception <= now % _WRAP <= expiration  # no wrap inside the period: plain numbers do
         return (
             _serial_difference(self.expiration, self.inception) >= 0
             and _serial_difference(now, self.inception) >= -skew_before

@@ -43,6 +43,7 @@ class Planner:
         self._draws = 0
         self._last: tuple[DnskeySet | None, str] = (None, "")
         self._tenths = policy.schedule.jitter_tenths
+        self._per_key = policy.schedule.ttl_source == "stored"
         self._ends_matter = policy.schedule.deadline_probe
         self._rules = {result: rule(policy.schedule, result) for result in RESULTS}
         self._seen: tuple[DnskeySet | None, TrustPoint | None, Instant] = (None, None, -1)
@@ -111,7 +112,7 @@ class Planner:
             return self.times
         if result in ("ok", "miss"):
             known, of, until = self._seen
-            if dnskeys is not known or point is not of or local > until:
+            if dnskeys is not known or (point is not of and self._per_key) or local > until:
                 self.times = intervals_of(self._policy, point, dnskeys, local)
                 self._seen = (dnskeys, point, local + bounded_by_ttl(self._policy, point, dnskeys, local))
         elif self._rules[result] == "interval":
