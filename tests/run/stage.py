@@ -11,6 +11,7 @@ from lab.observation import (
     Observation,
     Outcome,
     Refresh,
+    Sentinel,
     Signal,
     Started,
     Stopped,
@@ -97,6 +98,8 @@ def line(seen: Observation) -> str:
             words = [seen.outcome, seen.cause]
         case Signal():
             words = ["signal", seen.name]
+        case Sentinel():
+            words = ["sentinel", ",".join(str(tag) for tag in seen.is_ta)]
         case Anchor():
             words = ["anchor", seen.key, seen.state]
         case Gap():

@@ -14,6 +14,7 @@ from lab.observation import (
     Observation,
     Outcome,
     Refresh,
+    Sentinel,
     Signal,
     Started,
     Stopped,
@@ -56,6 +57,16 @@ SAMPLES: tuple[tuple[Observation, str, str], ...] = (
     ),
     (Outcome(1, "s", "secure", "insecure", "", None, ""), "clients: secure", ""),
     (Signal(1, "s", "_ta-4a5c."), "signals _ta-4a5c.", "RFC 8145 section 5.1"),
+    (
+        Sentinel(1, "s", (19036, 20326)),
+        "sentinel: answers is-ta for 19036, 20326",
+        "a trust anchor's tag is answered (RFC 8509 section 3)",
+    ),
+    (
+        Sentinel(1, "s", ()),
+        "sentinel: answers is-ta for no key",
+        "a trust anchor's tag is answered (RFC 8509 section 3)",
+    ),
     (
         Anchor(1, "s", "ksk-2010", 19036, "Valid", 0),
         "ends with ksk-2010 (19036) Valid since 1970-01-01T00:00:00Z",

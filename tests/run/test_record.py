@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lab.errors import RecordError
 from lab.observation import KINDS, Outcome
 from lab.run import record as stored
+from lab.run.explain import explain
+from lab.run.judge import judge
 from lab.run.record import Record
 
 from .stage import BOTH, STATIC, STRICT, event, outcome, record_of, run
@@ -177,6 +182,44 @@ def test_a_damaged_header(damage: Damage, path: Path) -> None:
         RecordError, match=r"run\.jsonl: line 1: its header is damaged; record the run again$"
     ):
         Record.read(damaged(path, 1, damage))
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    5,
+    -1,
+    2**70,
+    1.5,
+    "",
+    "x",
+    "\x1b[31m",
+    "\ud800",
+    [],
+    {},
+    [1],
+    [[]],
+    "9999-12-31T23:59:59Z",
+)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_change_is_refused_or_read(data: st.DataObject, record: Record) -> None:
+    """A record in which something was changed is refused in a line, or judged and told as any other."""
+    rows = [json.loads(line) for line in record.lines()]
+    row = rows[data.draw(st.integers(0, len(rows) - 1))] if data.draw(st.booleans()) else rows[0]
+    changed = row["subjects"][0] if "subjects" in row and data.draw(st.booleans()) else row
+    changed[data.draw(st.sampled_from(sorted(changed)))] = data.draw(st.sampled_from(ODD))
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode("ascii")
+    refused = ""
+    try:
+        read = stored._parse(BytesIO(content), "changed.jsonl")
+        judge(read)
+        explain(read)
+    except RecordError as problem:
+        refused = str(problem)
+    assert refused.isprintable()
 
 
 def test_a_long_line(path: Path) -> None:
