@@ -89,6 +89,7 @@ def test_first_failures_are_not_jumped() -> None:
     assert plan.at == T0 + HOUR
     plan.plan(held, "none", None, T0 + HOUR, 0, LATER)
     assert plan.at == LATER - 1 - (LATER - 1 - T0) % HOUR
+    assert plan.delay == HOUR
 
 
 def test_jump_ends_right_before_the_change() -> None:
@@ -175,7 +176,7 @@ def test_deadline_probe() -> None:
     """A refresh at the deadline comes before the one of the interval."""
     plan, pending = planner(deadline_probe=True), point(State.ADD_PEND, T0 - 30 * DAY + 500)
     plan.plan(pending, "ok", dnskeys("1", "1"), T0, 0, LATER)
-    assert plan.at == T0 + 500
+    assert (plan.at, plan.regular, plan.delay) == (T0 + 500, T0 + DAY, DAY)
 
 
 @pytest.mark.parametrize(
