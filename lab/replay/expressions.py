@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 32
 _MAX_VALUE: Final = Fraction(10) ** 24
 _NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 _OPERATION: Final = re.compile(
-    r"\s*([0-9]+(?:\.[0-9]*)?)\s*([^\s0-9.])\s*([0-9]+(?:\.[0-9]*)?|[-+][0-9]+(?:\.[0-9]*)?)"
+    r"\s*(-?[0-9]+(?:\.[0-9]*)?)\s*([^\s0-9.])\s*([0-9]+(?:\.[0-9]*)?|[-+][0-9]+(?:\.[0-9]*)?)"
 )
 _VARIABLE: Final = re.compile(r"\$(\w+)", re.ASCII)
 _LAST_YEAR: Final = 253_402_300_799

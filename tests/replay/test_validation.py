@@ -134,7 +134,7 @@ class TestDenial:
         assert validate(entry("www.example.com. IN AAAA", "", proof), steps) == []
 
     def test_hashed_no_name(self) -> None:
-        """Closest encloser, next closer name and wildcard: three NSEC3 deny a name (RFC 5155 section 8.3)."""
+        """Encloser, next closer name and wildcard: three NSEC3 deny a name (RFC 5155 section 8.3)."""
         proof = "\n".join(
             (
                 TOP.soa(),
@@ -195,10 +195,9 @@ class TestDelegation:
 
     def above(self, ds: str = "", authority: str = "") -> str:
         """Return what the parent says: a referral for what lies below, and about the DS."""
-        referral = (
-            "ENTRY_BEGIN\nMATCH opcode subdomain\nADJUST copy_id copy_query\nREPLY QR\nSECTION QUESTION\n"
-            f"sub.example.com. IN NS\nSECTION AUTHORITY\n{SUB_NS}\nSECTION ADDITIONAL\n{SUB_GLUE}\nENTRY_END\n"
-        )
+        referral = entry("sub.example.com. IN NS", "", SUB_NS, SUB_GLUE, reply="QR")
+        referral = referral.replace("MATCH opcode qname qtype", "MATCH opcode subdomain")
+        referral = referral.replace("ADJUST copy_id", "ADJUST copy_id copy_query")
         return entry("sub.example.com. IN DS", ds, authority) + referral
 
     def test_secure(self) -> None:
