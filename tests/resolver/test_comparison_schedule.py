@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from lab.clock import DAY, HOUR
+from lab.observation import Transition
 from lab.resolver.policy import STRICT
 
 from .world import T0, Life, live, signed_set, world
@@ -191,3 +192,29 @@ def test_short_ttl() -> None:
     place.steps = ((T0, signed_set("1", "1", 60)),)
     for model in ("rfc5011-strict", "bind"):
         assert set(gaps(live(model, place).run(1))) == {HOUR}
+
+
+@pytest.mark.parametrize(
+    ("model", "least", "most"),
+    [
+        ("rfc5011-strict", 0, 1),
+        ("unbound", 0.35, 0.9),
+        ("bind", 0, 1),
+        ("knot", 0, 1.5),
+        ("sdns", 0.5, 1),
+        ("cdnsd", 0, 1),
+    ],
+)
+def test_when_a_new_key_is_trusted(model: str, least: float, most: float) -> None:
+    """A key published at any hour is trusted 30 days later and within that fraction of a day.
+
+    Who wants more than 30 days waits for one refresh more; Knot may also wait for its cached set to end.
+    """
+    late = []
+    for phase in range(10):
+        published = 5.003 + phase / 10
+        life = live(model, world(GOOD, (published, "1 2", "1"))).run(45)
+        told = [seen for seen in life.out if isinstance(seen, Transition) and seen.key == "2"]
+        trusted = next(seen.at for seen in told if seen.target == "Valid")
+        late.append((trusted - T0) / DAY - published - 30)
+    assert least <= min(late) <= max(late) <= most
