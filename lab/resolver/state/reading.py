@@ -143,8 +143,6 @@ def base64_of(text: str, file: str, line: int) -> bytes:
         cut = len(text.rstrip("=")) % 4 != 0 and not text.endswith("=")
         problem = "a public key that is cut off" if cut else "a public key that is not base64"
         refuse(file, line, problem, defect="truncated" if cut else "malformed")
-    if not octets:
-        refuse(file, line, "a key without a public key", defect="truncated")
     if len(octets) > MAX_KEY_OCTETS:
         refuse(file, line, f"a public key longer than {MAX_KEY_OCTETS} octets", defect="oversized")
     return octets

@@ -202,6 +202,24 @@ def test_loaded_state_before_the_first_write() -> None:
     assert model.state(T0) is given
 
 
+def test_state_of_another_format() -> None:
+    """Any state can be loaded, not only what an implementation makes of its file."""
+    model = filed("bind")
+    model.load_state(TrustState(ROOT, (Entry(key(2), State.VALID, 5),)))
+    assert Life(model, world((0, "2", "2"))).run(1).view() == "good"
+
+
+def test_next_probe_at_the_end_of_a_hold_down() -> None:
+    """BIND looks at the very end of a hold-down, so that its next probe may come before the key's refresh."""
+    outage = world((0, "1", "1"), (10.3, "1 2", "1"), (20, None), (20.45, "1 2", "1"))
+    life = Life(filed("bind"), outage).run(25)
+    pending = life.model.point.cells[1]
+    life.until(pending.since + 30 * DAY - HOUR)
+    state = state_of(life)
+    assert state.next_probe_time == state.entries[1].until == pending.since + 30 * DAY
+    assert life.model.planner.regular > state.next_probe_time
+
+
 def test_reset_forgets() -> None:
     """A start without state forgets file and bookkeeping."""
     life = Life(filed("unbound"), ROLL).run(5).restart(keep=False)

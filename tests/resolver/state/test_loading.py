@@ -145,6 +145,7 @@ UNBOUND_EXITS = {
     "number that is none": ";;id: . 1\n;;last_success: x\n",
     "id without class": ";;id: .\n",
     "id without name": ";;id: a..b 1\n",
+    "revoked late": ";;id: . 1\n;;REVOKED\n",
     "closing parenthesis": ". DNSKEY )\n",
     "long record": ". DNSKEY (\n" + "A" * 9000 + "\n" + "A" * 1300 + "\n)\n",
     "header alone of nothing": "; nothing\n",
