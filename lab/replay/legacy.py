@@ -1,9 +1,9 @@
 """Verify signatures of another age: RSA keys of any size, RSA with MD5 and SHA-1, DSA.
 
-Test data of 2007 was signed with 512-bit keys, which `cryptography` rightly refuses. So the arithmetic of RFC
-3110, RFC 2536 and PKCS #1 v1.5 is done here with integers, in this one file; nothing but `lab.replay` may
-import it (a contract of import-linter). It verifies published test data, guards no secret and needs no
-constant time.
+Test data of 2007 was signed with 512-bit keys, MD5, SHA-1 and DSA. Libraries drop these one by one, and are
+right to. So the arithmetic of RFC 3110, RFC 2536 and PKCS #1 v1.5 is done here with integers, in this one
+file; nothing but `lab.replay` may import it (a contract of import-linter). It verifies published test data,
+guards no secret and needs no constant time.
 """
 
 from __future__ import annotations

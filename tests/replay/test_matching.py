@@ -17,10 +17,8 @@ SAME = f"REPLY QR RD RA DO\n{QUESTION}{ANSWER}"
 
 def entry(text: str) -> Entry:
     """Read one entry."""
-    lines = (
-        f"CONFIG_END\nSCENARIO_BEGIN x\nSTEP 1 CHECK_ANSWER\nENTRY_BEGIN\n{text}\nENTRY_END\nSCENARIO_END\n"
-    )
-    found = parse_rpl(lines, "x.rpl").steps[0].entry
+    head = "CONFIG_END\nSCENARIO_BEGIN x\nSTEP 1 CHECK_ANSWER\n"
+    found = parse_rpl(f"{head}ENTRY_BEGIN\n{text}\nENTRY_END\nSCENARIO_END\n", "x.rpl").steps[0].entry
     assert found is not None
     return found
 
