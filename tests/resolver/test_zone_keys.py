@@ -33,6 +33,12 @@ def test_zone_key_hands_over_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_zone_key_hands_nothing_to_a_revoked_key() -> None:
+    """A revoked entry point stays revoked, whoever vouches for the others."""
+    machine = holding("unbound", from_file(0), Cell(key(1), State.REVOKED, T0)).look(0, "1 2", "0")
+    assert machine.states() == "1 Revoked, 2 Valid"
+
+
 def test_zone_key_seen_before_hands_nothing_over() -> None:
     """A zone key that a set has confirmed vouches for nobody: entry points wait as ever."""
     machine = holding("unbound", Cell(key(0), State.VALID, T0 - DAY)).look(0, "1", "0")
