@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.clock import DAY
+from lab.observation import Transition
 from lab.resolver.model import Anchors, ResolverModel
 
 from .world import T0, Life, World, anchors, live, policy_of, signed_set, world
@@ -62,6 +63,20 @@ def test_anchors_at_once() -> None:
     """New anchors applied at once heal the resolver in the same second, if it remembers no failure."""
     life = give(live("dnsmasq", World(ROLL.steps)).run(20), "2", at_once=True)
     assert life.run(20.1).first("good", T0 + 19 * DAY) == T0 + 20 * DAY
+
+
+def test_replaced_anchors_are_told() -> None:
+    """Anchors replaced in a running resolver are told: what went, what came, what is trusted again."""
+    place = world((0, "1 2", "1"), (1.2, "-1 2", "-1 2"))
+    life = give(live("rfc5011-strict", place, "1 2").run(3), "1 3", at_once=True)
+    told = [(seen.key, seen.source, seen.target) for seen in life.out if isinstance(seen, Transition)]
+    assert told[-3:] == [("2", "Valid", "Start"), ("1", "Revoked", "Valid"), ("3", "Start", "Valid")]
+
+
+def test_kept_anchors_are_not_told() -> None:
+    """An anchor that is configured still, and trusted as before, is no news, though it is a DS again."""
+    life = give(live("rfc5011-strict", World(ROLL.steps), "1 2").run(3), "2 1", at_once=True)
+    assert [seen for seen in life.out if isinstance(seen, Transition)] == []
 
 
 def test_anchors_given_right_before_a_restart() -> None:
