@@ -53,11 +53,15 @@ class Expander:
         return self._text(text, 0)
 
     def number(self, text: str) -> Fraction:
-        """Return the number a text expands to. Raises ExpressionError."""
+        """Return the number a text expands to; what stands behind it does not count (C's atof).
+
+        Raises ExpressionError.
+        """
         expanded = self.expand(text).strip()
-        if not re.fullmatch(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", expanded):
+        number = re.match(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)", expanded)
+        if number is None:
             raise ExpressionError(f"{expanded[:60]!r} is not a number")
-        return _bounded(Fraction(expanded))
+        return _bounded(Fraction(number[0]))
 
     def _text(self, text: str, depth: int) -> str:
         """Replace the macros of a text."""

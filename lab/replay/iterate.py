@@ -84,7 +84,6 @@ class Iterator:
 
     def search(self, name: bytes, rrtype: int, rrclass: int = IN) -> Search[Answer]:
         """Return the answer to a question, aliases followed."""
-        self._asked = 0
         found: list[RR] = []
         for _ in range(_MAX_ALIASES):
             answer = yield from self.find(name, rrtype, rrclass)
@@ -98,8 +97,10 @@ class Iterator:
         return replace(answer, answer=tuple(found))
 
     def find(self, name: bytes, rrtype: int, rrclass: int = IN, depth: int = 0) -> Search[Answer]:
-        """Return what the servers of a name's zone say to one question."""
+        """Return what the servers of a name's zone say to one question; `depth` counts searches inside it."""
         passed: list[Cut] = []
+        if depth == 0:
+            self._asked = 0
         for _ in range(_MAX_REFERRALS):
             cut = self._closest(name, rrtype, passed)
             if cut is None:

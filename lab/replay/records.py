@@ -60,8 +60,8 @@ def tokens(text: str) -> list[Token]:
 
 
 _PIECE: Final = re.compile(
-    r"""[^\S\n]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<comment>;[^\n]*)|(?P<line>\n)"""
-    r"""|(?P<word>(?:[^\s();"\\]|\\[^\n])+))|[^\S\n]+$""",
+    r"""[^\S\n]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<comment>;[^\n]*)"""
+    r"""|(?P<line>\n)|(?P<word>(?:[^\s();"\\]|\\[^\n])+))|[^\S\n]+$""",
     re.DOTALL,
 )
 

@@ -33,7 +33,7 @@ _KEYWORD: Final = re.compile(r"[A-Z]{2,}_?[A-Z_]+")
 _ATTACHED: Final = {"AUTOTRUST_FILE": "AUTOTRUST_END", "TEMPFILE_CONTENTS": "TEMPFILE_END"}
 _REPEAT: Final = ("REPEAT", "PAUSE", "NEXT")
 """Words behind a step's kind that tell Deckard to try again; here nothing takes time."""
-_SECONDS: Final = re.compile(r"\d{1,12}(?:\.\d{0,9})?|\.\d{1,9}")
+_SECONDS: Final = re.compile(r"(?:\d{1,12}(?:\.\d{0,9})?|\.\d{1,9})(?:[eE]\+?\d)?")
 _MAX_STEP: Final = 10**9
 _MAX_PARTS: Final = 200_000
 """Ranges and steps of a file, each."""
@@ -271,9 +271,10 @@ class _Reader:
         """Read `variable = expression`."""
         variable, equals, expression = text.partition("=")
         variable = variable.strip()
-        if not equals or not re.fullmatch(r"\w{1,64}", variable, re.ASCII) or not expression.strip():
+        named = re.fullmatch(r"\w{1,64}", variable, re.ASCII)
+        if not equals or not named or not without_comment(expression):
             raise self.lines.wrong("ASSIGN wants a variable and its value", "write ASSIGN t0 = ${time}")
-        return Step(*place, "ASSIGN", expression.strip(), variable=variable)
+        return Step(*place, "ASSIGN", without_comment(expression), variable=variable)
 
     def _infra_rtt(self, place: tuple[int, int], text: str) -> Step:
         """Read address, zone and expression."""

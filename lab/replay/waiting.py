@@ -30,7 +30,7 @@ class Waiting:
     """All searches of a run."""
 
     def __init__(self, script: Script, notes: list[Note]) -> None:
-        """Begin with none; what cannot be sent is added to `notes`."""
+        """Begin with none; what cannot be sent is added to `notes`. Tasks are kept newest question first."""
         self._script, self._notes = script, notes
         self.tasks: list[Task] = []
         self.rounds = 0
@@ -49,7 +49,7 @@ class Waiting:
             task.done(end.value)
             return
         task.begun = True
-        self.tasks.append(task)
+        self.tasks.insert(0, task)
 
     def answer_one(self, number: int) -> bool:
         """Answer one question that a range has an answer for while step `number` is next.

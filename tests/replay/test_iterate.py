@@ -121,7 +121,7 @@ def test_servers_that_do_not_help() -> None:
 
 
 def test_nobody_helps() -> None:
-    """When every server fails, so does the answer; with `ede` it says No Reachable Authority."""
+    """When every server fails, so does the answer; with `ede` it says so (RFC 8914 section 4.23)."""
     ranges = server("192.0.2.1", entry("www.example.com. IN A", reply="QR SERVFAIL"))
     assert complaints(run(ranges, asks(FAILED, ""))) == []
     steps = dialogue(10, "www.example.com. IN A", "QR RD RA DO SERVFAIL", match="all ede=22", asked="RD DO")

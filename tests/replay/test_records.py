@@ -54,7 +54,7 @@ def test_type_bitmaps(types: list[int]) -> None:
 
 @given(st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")))
 def test_strings(text: str) -> None:
-    """Any octets can stand in a quoted string (RFC 1035 section 5.1)."""
+    """Any octets can stand in a quoted string (RFC 1035 sections 3.3 and 5.1)."""
     escaped = "".join(f"\\{ord(c):03d}" if c in '"\\\n\r' else c for c in text)
     octets = text.encode("latin-1")
     assert read_record(f'x. TXT "{escaped}"', Context()).rdata == bytes((len(octets),)) + octets

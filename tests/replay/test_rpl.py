@@ -118,13 +118,14 @@ class TestScenario:
 
     def test_time_passes(self) -> None:
         """Time passes by seconds or by an expression up to the end of the line."""
-        first, second = body("STEP 1 TIME_PASSES ELAPSE 1.5 ; s\nSTEP 2 TIME_PASSES EVAL ${1 + 2}").steps
+        text = "STEP 1 TIME_PASSES ELAPSE 1.5 ; s\nSTEP 2 TIME_PASSES EVAL ${1 + 2}"
+        first, second = body(text).steps
         assert (first.kind, first.text) == ("TIME_PASSES ELAPSE", "1.5")
         assert (second.kind, second.text) == ("TIME_PASSES EVAL", "${1 + 2}")
 
     def test_assignment(self) -> None:
         """ASSIGN names a variable and an expression."""
-        [step] = body("STEP 1 ASSIGN t0 = ${time}").steps
+        [step] = body("STEP 1 ASSIGN t0 = ${time} ; now").steps
         assert (step.variable, step.text) == ("t0", "${time}")
 
     def test_files_in_steps(self) -> None:

@@ -232,7 +232,7 @@ class TestQueries:
     """What a client may send, and what it gets without a search."""
 
     def test_not_recursive(self) -> None:
-        """A client that does not want recursion is refused, unless the answer is there."""
+        """Without RD a client is refused (RFC 8914 section 4.21), unless the answer is there."""
         ranges = server(ROOT, entry("www.example.com. IN A", WWW))
         refused = dialogue(1, "www.example.com. IN A", "QR RA REFUSED", asked="")
         known = query(3) + answered(4) + dialogue(5, "www.example.com. IN A", "QR RA NOERROR", WWW, asked="")

@@ -28,7 +28,7 @@ def validate(top: str, steps: str, *others: str, options: str = "") -> list[str]
 
 
 def test_secure_answer() -> None:
-    """An answer that the trust point's keys sign is secure."""
+    """An answer that the trust point's keys sign is secure (RFC 4033 section 5)."""
     signed = TOP.sign(WWW)
     assert (
         validate(
@@ -39,7 +39,7 @@ def test_secure_answer() -> None:
 
 
 def test_signatures_only_for_who_wants_them() -> None:
-    """A client without DO gets neither signatures nor EDNS, with AD if it asks so."""
+    """Without DO there are neither signatures nor EDNS, AD if asked for (RFC 4035 section 3.2.1)."""
     top = entry("www.example.com. IN A", TOP.sign(WWW))
     steps = dialogue(10, "www.example.com. IN A", "QR RD RA NOERROR", WWW, asked="RD")
     steps += dialogue(20, "www.example.com. IN A", "QR RD RA AD NOERROR", WWW, asked="RD AD")
@@ -128,7 +128,7 @@ class TestDenial:
         assert validate(entry("b.example.com. IN A", "", proof), steps) == []
 
     def test_hashed_no_data(self) -> None:
-        """An NSEC3 that matches the name, without the type, proves that there are no such records."""
+        """An NSEC3 at the name's hash without the type denies it (RFC 5155 sections 3.2 and 5)."""
         proof = TOP.soa() + "\n" + TOP.match3("www.example.com.", "A RRSIG")
         steps = dialogue(10, "www.example.com. IN AAAA", SECURE, "", proof)
         assert validate(entry("www.example.com. IN AAAA", "", proof), steps) == []
