@@ -68,15 +68,20 @@ def retry_at(held: Held, cache: Cache, target: Instant) -> Instant:
     return held.expires + steps * cache.negative
 
 
-def next_inception(dnskeys: DnskeySet | None, trust: Trust, local: Instant) -> Seconds | None:
-    """Return the seconds until a signature that is not yet valid becomes so, None if there is none."""
+def next_edge(dnskeys: DnskeySet | None, trust: Trust, local: Instant) -> Seconds | None:
+    """Return the seconds until a signature becomes valid or ceases to be, None if none does any more.
+
+    A failure may end at the one; at the other it has another cause from then on.
+    """
     if dnskeys is None:
         return None
     waits = []
     for rrsig in dnskeys.rrsigs:
-        wait = (rrsig.inception - local + 2**31) % 2**32 - 2**31 - tolerance(rrsig, trust)
-        if wait > 0:
-            waits.append(wait)
+        slack = tolerance(rrsig, trust)
+        for edge in (rrsig.inception - slack, rrsig.expiration + slack + 1):
+            wait = (edge - local + 2**31) % 2**32 - 2**31
+            if wait > 0:
+                waits.append(wait)
     return min(waits, default=None)
 
 

@@ -7,10 +7,11 @@ per key, present keys first, absent Valid ones next, absent Missing ones last.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..clock import Instant, Seconds
-from ..dnssec.keys import Key
+from ..dnssec.keys import DS, Key
 from .policy import ResolverPolicy
 from .rfc5011 import TRUSTED, Cell, Change, Event, Row, State, TrustPoint
 from .validator import DnskeySet, Identity, is_copy, key_of, proved_revoked, validate
@@ -320,6 +321,21 @@ class _Look:
 def _is_entry_point(cell: Cell) -> bool:
     """Tell whether a cell is of an entry point, as the key of any DS is."""
     return not isinstance(cell.anchor, Key) or cell.anchor.is_sep
+
+
+def replaced(before: TrustPoint, after: TrustPoint, name: Callable[[Key | DS], str]) -> tuple[Change, ...]:
+    """Return what becomes of each anchor when an operator or a feed replaces them all.
+
+    `name` is what makes a key and the DS of it the same. Those that are gone come first.
+    """
+    old = {name(cell.anchor): cell for cell in before.cells}
+    new = {name(cell.anchor): cell for cell in after.cells}
+    gone = [Change(cell.anchor, cell.state, State.START) for label, cell in old.items() if label not in new]
+    for label, cell in new.items():
+        source = old[label].state if label in old else State.START
+        if source is not cell.state:
+            gone.append(Change(cell.anchor, source, cell.state))
+    return tuple(gone)
 
 
 def timer(policy: ResolverPolicy, name: str, cell: Cell) -> Seconds | None:

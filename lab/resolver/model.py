@@ -76,8 +76,6 @@ class ResolverModel:
         """Return what clients live on now."""
         return self.cache.held
 
-    # -- life ------------------------------------------------------------------------------------------------
-
     def start(self, now: Instant, *, keep: bool = True) -> None:
         """Start, with the state of the last run (`keep`) or from the configured anchors alone."""
         first, self._met = not self._met, True
@@ -131,6 +129,12 @@ class ResolverModel:
         self.point = TrustPoint(self.setup.owner, () if always else cells, residue=always)
         self.planner.forget()
 
+    def _configure_anew(self, now: Instant) -> None:
+        """Replace the trust point while running, and tell which anchors are gone, new, or trusted again."""
+        before = self.point
+        self._configure(now)
+        self._tell(now, managed.replaced(before, self.point, self.setup.label))
+
     def _always(self) -> tuple[Cell, ...]:
         """Return configured anchors that stay trusted whatever the state says (cdnsd)."""
         if self.policy.trust.configured != "always" or self.policy.base != "rfc":
@@ -165,8 +169,6 @@ class ResolverModel:
         if self.writable:
             self._stored = self.point
 
-    # -- what happens to it ----------------------------------------------------------------------------------
-
     def set_anchors(self, anchors: Anchors, now: Instant, *, at_once: bool) -> None:
         """Let the operator replace the configured anchors: now, or when their file is read next."""
         self.file_anchors = anchors
@@ -176,7 +178,7 @@ class ResolverModel:
     def _read_file(self, now: Instant) -> None:
         if self.anchors != self.file_anchors:
             self.anchors = self.file_anchors
-            self._configure(now)
+            self._configure_anew(now)
             self.cache.retry_from(now)
 
     def set_clock(self, offset: Seconds, now: Instant) -> None:
@@ -184,8 +186,6 @@ class ResolverModel:
         step, self.offset = offset - self.offset, offset
         self.planner.clock_stepped(step, now)
         self.cache.clock_stepped(step, now)
-
-    # -- time ------------------------------------------------------------------------------------------------
 
     def next_timer(self) -> Instant | None:
         """Return the true instant at which the model wants to be advanced, None for never."""
@@ -311,8 +311,6 @@ class ResolverModel:
             tags = fetch.dnskeys.signer_tags if fetch.dnskeys is not None else ()
             self.out.append(Refresh(now, self.setup.name, result, tags))
 
-    # -- clients ---------------------------------------------------------------------------------------------
-
     def _swap(self, now: Instant, result: str, fetch: Fetch, settled: Instant) -> None:
         """Let a refresh do to the cached RRset what the implementation does."""
         swap = self.policy.cache.swap
@@ -378,7 +376,7 @@ class ResolverModel:
         if not listed or listed == self.anchors:
             return False
         self.anchors = self.file_anchors = listed
-        self._configure(now)
+        self._configure_anew(now)
         return True
 
     def _watch_xml(self, now: Instant, dnskeys: DnskeySet) -> None:
@@ -387,8 +385,6 @@ class ResolverModel:
             listed = [anchor.key_tag for anchor in self.anchors]
             if any(key.key_tag not in listed for key in dnskeys.entry_points if not key.is_revoked):
                 self._follow_xml(now, Fetch(dnskeys))
-
-    # -- what it tells ---------------------------------------------------------------------------------------
 
     def _signal(self, now: Instant) -> None:
         """Send the RFC 8145 key tag query; only a change of its name is observed."""

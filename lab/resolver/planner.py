@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..clock import Instant, Seconds
-from .client import FAR, next_inception
+from .client import FAR, next_edge
 from .managed import timer
 from .policy import ResolverPolicy
 from .refresh import (
@@ -177,7 +177,7 @@ def next_change(
     table = policy.table
     if table[State.ADD_PEND, Event.ATTEMPT] or table[State.REVOKED, Event.ATTEMPT]:
         bounds += deadlines(point, policy, now, offset)
-    wait = next_inception(dnskeys, policy.trust, now + offset)
+    wait = next_edge(dnskeys, policy.trust, now + offset)
     if wait is not None:
         bounds.append(now + wait)
     return max(now + 1, min(bounds))

@@ -89,8 +89,6 @@ class ModelSubject:
             children,
             anchors_of,
         )
-        self._off_until: Instant = 0
-        self._loses_state = False
         self._dark_until: Instant = 0
         self._replay: Replay | None = None
         self._stale = True
@@ -124,10 +122,10 @@ class ModelSubject:
         self.model.start(now)
 
     def resume(self, now: Instant) -> None:
-        """Start again once no absence lasts any longer; a resolver that ended by itself stays down."""
-        if not self.model.ended and not self.model.running and now >= self._off_until:
-            self.model.start(now, keep=not self._loses_state)
-            self._loses_state, self._stale = False, True
+        """Start again with the state it had; a resolver that ended by itself stays down."""
+        if not self.model.ended and not self.model.running:
+            self.model.start(now)
+            self._stale = True
 
     def act(self, action: Action, now: Instant) -> None:
         """Undergo one scenario event."""
@@ -135,7 +133,6 @@ class ModelSubject:
         if isinstance(action, Restart):
             self._restart(now, action.keep_state)
         elif isinstance(action, Off):
-            self._off_until = max(self._off_until, action.until)
             if model.running:
                 model.stop(now)
                 self._seen, self._last = (), None
@@ -153,14 +150,8 @@ class ModelSubject:
         self.world_changed()
 
     def _restart(self, now: Instant, keep: bool) -> None:
-        """Stop and start at once; that also brings back a resolver that ended by itself.
-
-        While it is switched off nothing starts it, but a restart without state still loses the state.
-        """
+        """Stop and start at once; that also brings back a resolver that ended by itself."""
         model = self.model
-        if now < self._off_until:
-            self._loses_state |= not keep
-            return
         if model.running:
             model.stop(now, "restart")
         model.start(now, keep=keep)

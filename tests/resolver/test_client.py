@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lab.clock import DAY, HOUR
 from lab.dnssec.rrset import SignedRRset
-from lab.resolver.client import FAR, Held, KeyCache, bad_entry, good_entry, next_inception, retry_at
+from lab.resolver.client import FAR, Held, KeyCache, bad_entry, good_entry, next_edge, retry_at
 from lab.resolver.policy import STRICT, ResolverPolicy
 from lab.resolver.validator import DnskeySet
 
@@ -99,21 +99,23 @@ def test_no_retry_without_a_change() -> None:
     ("policy", "starts", "wait"),
     [
         (STRICT, 500, 500),
-        (STRICT, 0, None),
-        (STRICT, -5, None),
+        (STRICT, 0, 20 * DAY + 1),
+        (STRICT, -5, 20 * DAY - 4),
+        (STRICT, -20 * DAY, 1),
+        (STRICT, -20 * DAY - 1, None),
         (SKEWED, DAY + 7, 7),
-        (SKEWED, DAY, None),
+        (SKEWED, DAY, 22 * DAY + 1),
     ],
 )
-def test_signature_not_yet_valid(policy: ResolverPolicy, starts: int, wait: int | None) -> None:
-    """A signature that is not yet valid is worth waiting for, less the tolerance for early ones."""
+def test_edges_of_validity(policy: ResolverPolicy, starts: int, wait: int | None) -> None:
+    """A signature that becomes valid, or ceases to be, is worth waiting for, with the tolerance at either end."""
     window = (T0 + starts, T0 + starts + 20 * DAY)
-    assert next_inception(dnskeys("1", "1", TTL, window), policy.trust, T0) == wait
+    assert next_edge(dnskeys("1", "1", TTL, window), policy.trust, T0) == wait
 
 
 def test_nothing_to_wait_for() -> None:
     """Without a set there is no signature that could become valid."""
-    assert next_inception(None, STRICT.trust, T0) is None
+    assert next_edge(None, STRICT.trust, T0) is None
 
 
 def cache_of(**knobs: str) -> KeyCache:

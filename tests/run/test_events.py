@@ -235,7 +235,12 @@ def test_configured_anchors_may_come_back() -> None:
         start="2019-01-05T00:00:00Z",
         stop="2019-02-01T00:00:00Z",
     )
-    assert [what for _, what in story(record, "s", Transition)] == ["ksk-2010 Valid>Revoked"] * 2
+    assert [what for _, what in story(record, "s", Transition)] == [
+        "ksk-2010 Valid>Revoked",
+        "ksk-2010 Revoked>Start",
+        "ksk-2010 Start>Valid",
+        "ksk-2010 Valid>Revoked",
+    ]
 
 
 def test_root_anchors_xml_changes() -> None:

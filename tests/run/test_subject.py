@@ -18,7 +18,7 @@ from lab.resolver.profiles import MODELS
 from lab.run.cast import Labels, make_model, profile_of, scenario_cast
 from lab.run.engine import play
 from lab.run.subject import ModelSubject
-from lab.scenario.spec import Dark, Off, Replay, Restart
+from lab.scenario.spec import Dark, Off, Replay
 
 from .stage import BOTH, STATIC, STRICT, at, line, scenario, subject
 
@@ -67,18 +67,17 @@ def test_a_replay_is_of_the_dnskey_rrset() -> None:
     assert signers(one.exchange(QUERY, LATER, False)) == [20326]
 
 
-def test_an_absence_by_hand() -> None:
-    """A subject itself keeps to its absence: nothing starts it before its end, and a lost state is lost."""
+def test_the_end_of_an_absence_by_hand() -> None:
+    """At the end of an absence a subject starts with its state, and once only."""
     (one,) = cast(STRICT)
     one.start(BEFORE)
     one.advance(BEFORE, BEFORE + 1, AFTER)
     one.act(Off(until=AFTER), BEFORE + 10)
-    one.act(Restart(keep_state=False), BEFORE + 20)
-    one.resume(BEFORE + 30)
-    assert told(one)[0] == "started first"
     assert not one.model.running
+    told(one)
     one.resume(AFTER)
-    assert told(one) == ["started reset"]
+    one.resume(AFTER)
+    assert told(one) == ["started restart"]
 
 
 def test_nobody_looks_at_what_is_off() -> None:
