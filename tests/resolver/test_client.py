@@ -108,7 +108,7 @@ def test_no_retry_without_a_change() -> None:
     ],
 )
 def test_edges_of_validity(policy: ResolverPolicy, starts: int, wait: int | None) -> None:
-    """A signature that becomes valid, or ceases to be, is worth waiting for, with the tolerance at either end."""
+    """Wait for a signature that becomes valid, or ceases to be, with the tolerance at either end."""
     window = (T0 + starts, T0 + starts + 20 * DAY)
     assert next_edge(dnskeys("1", "1", TTL, window), policy.trust, T0) == wait
 
