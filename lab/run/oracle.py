@@ -43,7 +43,7 @@ class Prediction:
     `first_failure` and `recovered_at` are those of `verdict.SubjectResult`. `secure` are the instants at
     which it begins and ceases to be secure, the first start included; absences are left out. `valid_since`
     is when each key first became trusted (configured ones at the first start), `ended` when one first ceased
-    to be, by revocation or because it was forgotten.
+    to be, by revocation or because it was forgotten. `trusted` are the keys trusted at the stop, sorted.
     """
 
     first_failure: Instant | None
@@ -51,6 +51,7 @@ class Prediction:
     secure: tuple[tuple[Instant, bool], ...]
     valid_since: Mapping[str, Instant]
     ended: Mapping[str, Instant]
+    trusted: tuple[str, ...]
 
 
 def predict(
@@ -167,10 +168,11 @@ class _Course:
             now = now if change is None else min(now, change)
         failures = [at for at, good in self.secure if not good]
         recovered = self.secure[-1][0] if failures and self.secure[-1][1] else None
+        trusted = tuple(sorted(dict.fromkeys(self.book.trusted())))
+        first = failures[0] if failures else None
         return Prediction(
-            failures[0] if failures else None, recovered, tuple(self.secure),
-            self.book.valid_since, self.book.ended,
-        )  # fmt: skip
+            first, recovered, tuple(self.secure), self.book.valid_since, self.book.ended, trusted
+        )
 
     def _live(self, what: str, now: Instant) -> None:
         """Begin, end, or begin again."""

@@ -19,11 +19,12 @@ class Law:
     """How one implementation answers the questions on which RFC 5011 is read differently.
 
     The defaults are RFC 5011 sections 2 and 4 to the letter. `at_first`: who is trusted at the first verified
-    set, the configured keys, those of them that sign (by digest alone), or every key in it. `unpublished`: what becomes of a
-    configured key that this set lacks (`lost` goes for a DS alone). `time_alone`: the hold-down's end is
-    enough once a key was seen twice. `pending_*`: what becomes of a waiting key that is absent, in a set that
-    does not verify, present with the REVOKE bit, or proved revoked. `proof`: what revokes a key. `unproved`:
-    what a REVOKE bit without proof counts as. `afterwards`: for how long a key stays revoked.
+    set, the configured keys, those of them that sign (asked of a DS alone), or every key in it.
+    `unpublished`: what becomes of a configured key that this set lacks (`lost` goes for a DS alone).
+    `time_alone`: the hold-down's end is enough once a key was seen twice. `pending_*`: what becomes of a
+    waiting key that is absent, in a set that does not verify, present with the REVOKE bit, or proved revoked.
+    `proof`: what revokes a key. `unproved`: what a REVOKE bit without proof counts as. `afterwards`: for how
+    long a key stays revoked.
     """
 
     learns: bool = True

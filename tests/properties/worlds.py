@@ -7,23 +7,30 @@ property here depends on the algorithm.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import strategies as st
 
+from lab.authority.signer import ZoneAuthority
 from lab.authority.timeline import KeySet, Step, Timeline
 from lab.clock import DAY, HOUR, Instant, Seconds, parse_instant
+from lab.dnssec.codec import parse_message
+from lab.dnssec.names import ROOT
+from lab.dnssec.rrtypes import DNSKEY
+from lab.nameserver.responder import Responder
+from lab.run import engine
 from lab.run.engine import play
 from lab.run.judge import judge
 from lab.run.verdict import SubjectResult
 from lab.scenario.spec import EventSpec, Scenario, SubjectSpec, Window
 
-KSKS = ("key-a", "key-b", "key-c", "key-d")
+KSKS = ("key-a", "key-b", "key-c")
 ZSKS = ("zsk-y", "zsk-z")
 START: Instant = parse_instant("2020-01-01T00:00:00Z")
 """Where small worlds begin."""
@@ -110,14 +117,68 @@ def is_secure(result: SubjectResult) -> tuple[tuple[Instant, bool], ...]:
     return tuple(changes)
 
 
-# -- strategies --------------------------------------------------------------------------------------------------
+Choice = Callable[[Instant, tuple[Step, ...]], Step]
+"""(now, steps whose signatures are still valid, newest first) -> the step an attacker answers with."""
+
+
+class Replayer(Responder):
+    """An attacker on the path, who answers `. DNSKEY` with any earlier answer whose signatures hold."""
+
+    def __init__(self, authority: ZoneAuthority, choose: Choice) -> None:
+        """Stand before an authority."""
+        super().__init__(authority)
+        self._steps, self._choose = authority.timeline.steps, choose
+
+    def answer(self, query_wire: bytes, now: Instant, tcp: bool = False) -> bytes | None:
+        """Answer as the root did at the step chosen, or as it does now to any other question."""
+        question = parse_message(query_wire).question
+        if question is not None and (question[0], question[1]) == (ROOT, DNSKEY):
+            served = [step for step in reversed(self._steps) if step.at <= now]
+            valid = tuple(step for step in served if step.inception <= now <= step.expiration)
+            now = self._choose(now, valid).at if valid else now
+        return super().answer(query_wire, now, tcp)
+
+
+def attacked(world: Scenario, choose: Choice) -> dict[str, SubjectResult]:
+    """Play a scenario against a Replayer."""
+    with mock.patch.object(engine, "Responder", partial(Replayer, choose=choose)):
+        return played(world)
+
+
+def holding(name: str, until: Instant) -> Choice:
+    """Return an attacker who gives the newest answer without a key in one form until an instant.
+
+    `name` is a key that must be absent, or with a leading `*` one whose revoked copy must be.
+    """
+
+    def choose(now: Instant, steps: tuple[Step, ...]) -> Step:
+        wanted = [step for step in steps if not _holds(step, name)] if now <= until else []
+        return wanted[0] if wanted else steps[0]
+
+    return choose
+
+
+def _holds(step: Step, name: str) -> bool:
+    return name[1:] in step.keys.revoked if name.startswith("*") else name in step.keys.ksks
+
+
+# -- strategies ----------------------------------------------------------------------------------------------
 
 GAPS: st.SearchStrategy[Seconds] = st.one_of(
-    st.integers(1, 40 * DAY), st.integers(HOUR, 3 * DAY), st.sampled_from((30 * DAY, 30 * DAY + 1, 31 * DAY))
+    st.integers(1, 40 * DAY), st.integers(HOUR, 20 * DAY), st.sampled_from((30 * DAY, 30 * DAY + 1, 31 * DAY))
 )
 TTLS: st.SearchStrategy[Seconds] = st.one_of(
     st.sampled_from((HOUR, DAY, 2 * DAY, 6 * DAY, 30 * DAY)), st.integers(HOUR // 2, 30 * DAY)
 )
+
+
+_LIKELY = {
+    "absent": ("published",) * 6 + ("signing", "revoked", "flagged"),
+    "published": ("signing",) * 4 + ("absent",) * 4 + ("revoked", "flagged"),
+    "signing": ("revoked",) * 4 + ("published",) * 4 + ("absent", "flagged"),
+    "revoked": ("absent",) * 4 + ("published",) * 3 + ("signing", "flagged"),
+}
+"""What may become of a key; `flagged` is a REVOKE bit without the key's own signature."""
 
 
 @st.composite
@@ -125,9 +186,7 @@ def _next_set(draw: st.DrawFn, before: KeySet) -> KeySet:
     """Draw what may follow a key set: one or two keys change their state, as rolls go or as they do not."""
     states = {name: before.state(name) for name in KSKS}
     for name in draw(st.lists(st.sampled_from(KSKS), max_size=2, unique=True)):
-        likely = {"absent": "published", "published": "signing", "signing": "revoked", "revoked": "absent"}
-        others = ("absent", "published", "signing", "revoked", "flagged")
-        states[name] = draw(st.sampled_from((likely[states[name]],) * 4 + others))
+        states[name] = draw(st.sampled_from(_LIKELY[states[name]]))
     if "signing" not in states.values():
         states[draw(st.sampled_from(KSKS))] = "signing"
     rotate = draw(st.integers(0, 5)) == 0
@@ -151,7 +210,7 @@ def timelines(draw: st.DrawFn) -> Timeline:
     for _ in range(draw(st.integers(5, 15))):
         gap = draw(GAPS)
         early = draw(st.integers(0, 5 * DAY))
-        lasts = gap + draw(st.integers(0, 10 * DAY)) if draw(st.integers(0, 5)) else draw(st.integers(1, gap))
+        lasts = gap + draw(st.integers(0, 10 * DAY)) if draw(st.integers(0, 9)) else draw(st.integers(1, gap))
         steps.append(Step(at, keyset, at - early, at + lasts))
         at += gap
         keyset = draw(_next_set(keyset))
