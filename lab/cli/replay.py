@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .. import __version__
+from ..clock import format_duration
 from ..errors import RplError, UserError, one_line
 from .options import FILE, output_option
 from .output import check_targets, deliver, is_stdout, page
@@ -232,6 +234,7 @@ def _results_json(results: Sequence[ReplayResult], model: str) -> str:
         {
             "model": model,
             "verdict": worst_verdict(tuple(results)),
+            "lab_version": __version__,
             "files": [_result_json(result) for result in results],
         }
     )
@@ -249,7 +252,7 @@ def _result_json(result: ReplayResult) -> dict[str, Any]:
         "checks": result.checks,
         "failed": len(result.failures),
         "probes": result.probes,
-        "elapsed": result.elapsed,
+        "elapsed": format_duration(result.elapsed),
         "steps": [
             {
                 "number": step.number,
