@@ -86,10 +86,6 @@ class Chain:
         self._judge, self._clock = judge, clock
         self._kept: dict[bytes, _Kept] = {}
 
-    def forget(self, name: bytes) -> None:
-        """Forget the keys of zones at and below a name."""
-        self._kept = {zone: kept for zone, kept in self._kept.items() if not is_subdomain(zone, name)}
-
     # -- keys ------------------------------------------------------------------------------------------------
 
     def keys_for(self, name: bytes) -> Search[ZoneKeys]:

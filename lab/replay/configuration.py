@@ -39,6 +39,11 @@ HARMLESS: Final = frozenset((
     "version",
 ))  # fmt: skip
 """Options that change how a resolver works or logs, but neither its state nor an answer that is checked."""
+_IF_OFF: Final = (
+    "aggressive-nsec", "harden-referral-path", "qname-minimisation", "qname-minimisation-strict",
+    "query-minimization", "trust-anchor-signaling", "use-caps-for-id",
+)  # fmt: skip
+"""Those of them that have no effect only if they are off: the lab does nothing of the kind."""
 _YES: Final = ("yes", "true", "on", "1", "enabled")
 _DATE: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 _K_ROOT: Final = "193.0.14.129"
@@ -125,7 +130,7 @@ class _Meaning:
         handler = _OPTIONS.get(option.name)
         if handler is not None:
             handler(self, option)
-        elif option.name in HARMLESS:
+        elif option.name in HARMLESS and not (option.name in _IF_OFF and _is_yes(option)):
             self.config.notes.append(Note(option.line, "no-effect", option.name))
         elif option.name != "access-control" or not option.values[-1].startswith("allow"):
             self._not_acted_on(option)

@@ -98,7 +98,11 @@ class Denials:
     def no_name(self, name: bytes) -> Proof:
         """Judge the proof that a name does not exist, and that no wildcard stands in for it."""
         if self.nsecs and (encloser := self._nsec_encloser(name)) is not None:
-            return PROVED if self._nsec_covers(_wildcard(encloser)) else NOTHING
+            wildcard = _wildcard(encloser)
+            denied = any(
+                _covers(nsec, wildcard) and not is_subdomain(nsec.following, wildcard) for nsec in self.nsecs
+            )
+            return PROVED if denied else NOTHING
         if not self.nsec3s:
             return NOTHING
         found = self._nsec3_encloser(name)
@@ -143,20 +147,20 @@ class Denials:
 
     # -- NSEC ------------------------------------------------------------------------------------------------
 
-    def _nsec_covers(self, name: bytes) -> bool:
-        return any(_covers(nsec, name) for nsec in self.nsecs)
-
     def _nsec_no_data(self, name: bytes, rrtype: int) -> bool:
-        for nsec in self.nsecs:
-            if nsec.owner == name and _lacks(nsec.types, rrtype):
-                return True
-            if _covers(nsec, name) and is_subdomain(nsec.following, name):
-                return True
+        """Tell whether a name, or the wildcard that stands in for it, is there without the type."""
+        if self._nsec_lacks(name, rrtype):
+            return True
         encloser = self._nsec_encloser(name)
-        if encloser is None:
-            return False
-        wildcard = _wildcard(encloser)
-        return any(nsec.owner == wildcard and _lacks(nsec.types, rrtype) for nsec in self.nsecs)
+        return encloser is not None and self._nsec_lacks(_wildcard(encloser), rrtype)
+
+    def _nsec_lacks(self, name: bytes, rrtype: int) -> bool:
+        """Tell whether a name is there without a type: by its own NSEC, or as an empty non-terminal."""
+        return any(
+            (nsec.owner == name and _lacks(nsec.types, rrtype))
+            or (_covers(nsec, name) and is_subdomain(nsec.following, name))
+            for nsec in self.nsecs
+        )
 
     def _nsec_encloser(self, name: bytes) -> bytes | None:
         """Return the closest encloser of a name that an NSEC covers, None if none does."""

@@ -155,8 +155,11 @@ class EntryReader:
             self._known("word of ADJUST", word, ADJUSTMENTS)
             if word in ("sleep", "packet_sleep"):
                 self.adjust[word] = self._number(word, value)
+                self.notes.append(Note(self.lines.number, "no-effect", f"ADJUST {word}"))
             else:
                 self.adjust["words"].add(word)
+            if word == "increment_ecs_scope":
+                self.notes.append(Note(self.lines.number, "not-acted-on", f"ADJUST {word}"))
 
     def reply_line(self, text: str) -> None:
         """Read the words of a REPLY line: flags, DO, opcode, response code by name or number."""
@@ -270,6 +273,7 @@ class EntryReader:
 
     def extra_packet(self, text: str) -> None:
         """End one packet and begin the next."""
+        self.notes.append(Note(self.lines.number, "not-acted-on", "EXTRA_PACKET"))
         self.packets.append(self.draft.finish())
         self.draft, self.section = PacketDraft(), ""
         if len(self.packets) > _MAX_RECORDS:

@@ -117,10 +117,6 @@ class Iterator:
             self._learn(message, cut.zone, below)
         return FAILED
 
-    def forget(self, name: bytes) -> None:
-        """Forget the delegations at and below a name."""
-        self._learnt = {zone: cut for zone, cut in self._learnt.items() if not is_subdomain(zone, name)}
-
     # -- where to ask ----------------------------------------------------------------------------------------
 
     def _closest(self, name: bytes, rrtype: int, passed: list[Cut]) -> Cut | None:

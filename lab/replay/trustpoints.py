@@ -245,12 +245,6 @@ class TrustPoints:
         assert self._find is not None
         return (yield from self.points[owner].keys(self._find))
 
-    def forget(self, name: bytes) -> None:
-        """Forget the cached keys of trust points at and below a name."""
-        for owner, point in self.points.items():
-            if is_subdomain(owner, name):
-                point.model.cache.drop(FAR)
-
     def due(self) -> Instant | None:
         """Return when the next probe timer fires, None for never."""
         return min((point.due for point in self.files.values() if point.due is not None), default=None)

@@ -107,7 +107,7 @@ def test_anchors() -> None:
     "option",
     [
         "trust-anchor-file: elsewhere", "auto-trust-anchor-file: elsewhere", "serve-expired: yes",
-        "access-control: 127.0.0.0/8 refuse", 'auth-zone:\n name: "x"', "local-zone: x static",
+        "access-control: 127.0.0.0/8 refuse", "qname-minimisation: yes", "trust-anchor-signaling: yes", 'auth-zone:\n name: "x"', "local-zone: x static",
     ],
 )  # fmt: skip
 def test_what_is_not_acted_on(option: str) -> None:
@@ -119,8 +119,11 @@ def test_what_is_not_acted_on(option: str) -> None:
 
 def test_what_has_no_effect() -> None:
     """Options that cannot change what is checked are listed as such."""
-    config = of("log-time-ascii: yes\naccess-control: 127.0.0.0/8 allow_snoop")
-    assert [(note.kind, note.text) for note in config.notes] == [("no-effect", "log-time-ascii")]
+    config = of("log-time-ascii: yes\naccess-control: 127.0.0.0/8 allow_snoop\nquery-minimization: off")
+    assert [(note.kind, note.text) for note in config.notes] == [
+        ("no-effect", "log-time-ascii"),
+        ("no-effect", "query-minimization"),
+    ]
     assert "serve-expired" not in HARMLESS
 
 

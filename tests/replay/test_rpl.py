@@ -193,7 +193,9 @@ class TestEntry:
 
     def test_adjust(self) -> None:
         """Words of ADJUST, delays among them."""
-        adjust = entry("ADJUST copy_id copy_query do_not_answer sleep=2 packet_sleep=3")[0].adjust
+        found, notes = entry("ADJUST copy_id copy_query do_not_answer sleep=2 packet_sleep=3")
+        adjust = found.adjust
+        assert [note.kind for note in notes] == ["no-effect", "no-effect"]
         assert adjust.words == {"copy_id", "copy_query", "do_not_answer"}
         assert (adjust.sleep, adjust.packet_sleep) == (2, 3)
 
@@ -262,7 +264,8 @@ class TestEntry:
 
     def test_further_packets(self) -> None:
         """EXTRA_PACKET begins another packet of the same entry."""
-        found = entry("REPLY QR\nSECTION ANSWER\na. A 192.0.2.1\nEXTRA_PACKET\nREPLY QR AA")[0]
+        found, notes = entry("REPLY QR\nSECTION ANSWER\na. A 192.0.2.1\nEXTRA_PACKET\nREPLY QR AA")
+        assert [(note.kind, note.text) for note in notes] == [("not-acted-on", "EXTRA_PACKET")]
         assert [packet.flags for packet in found.packets] == [QR, QR | AA]
 
     def test_lines_of_deckard(self) -> None:
