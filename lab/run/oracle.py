@@ -69,8 +69,9 @@ def predict(
 ) -> Prediction:
     """Foretell a resolver that starts at `first_start` with `anchors` (key names), watched until `stop`.
 
-    `by_digest` tells DS anchors from DNSKEY lines; `off` are spans without it, `restarts` pairs (when, is the
-    state kept). `seed` and the subject's `name` fix what Unbound draws. Raises NotCoveredError.
+    `by_digest` tells DS anchors from DNSKEY lines; `off` are spans without it (a restart in one does not
+    happen), `restarts` pairs (when, is the state kept). `seed` and the subject's `name` fix what Unbound
+    draws. Raises NotCoveredError.
     """
     law = law_of(policy)
     if law is None:
@@ -79,13 +80,24 @@ def predict(
         raise NotCoveredError("the policy needs every algorithm, or takes its anchors from XML")
     course = _Course(timeline, policy, law, tuple(anchors), by_digest, stop, Jitter(seed, f"{name}/refresh"))
     life: list[tuple[Instant, str]] = [(first_start, "first")]
-    for begin, end in off:
+    away = _merged(off)
+    for begin, end in away:
         life += [(begin, "off"), (end, "on")]
-    away = [(begin, end) for begin, end in off]
     for at, keep in restarts:
         if not any(begin <= at < end for begin, end in away):
             life.append((at, "restart" if keep else "reset"))
     return course.run(sorted(life, key=lambda entry: entry[0]))
+
+
+def _merged(spans: Sequence[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """Return spans of absence ascending, those that touch made one."""
+    merged: list[tuple[Instant, Instant]] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
 
 
 def predict_subject(scenario: Scenario, name: str, *, seed: int | None = None) -> Prediction:
@@ -93,8 +105,8 @@ def predict_subject(scenario: Scenario, name: str, *, seed: int | None = None) -
     spec = {spec.name: spec for spec in scenario.subjects}[name]
     if spec.clock_offset or not spec.state_writable:
         raise NotCoveredError("its clock is wrong, or its state cannot be written")
-    if not spec.tcp or spec.udp_size < 1232 or spec.drop_above:
-        raise NotCoveredError("its network loses answers")
+    if not spec.tcp:
+        raise NotCoveredError("without TCP it may not get long answers")
     off = [(window.begin, window.end) for window in spec.off]
     restarts: list[tuple[Instant, bool]] = []
     if spec.restart_every is not None:

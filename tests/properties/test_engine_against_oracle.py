@@ -164,7 +164,7 @@ MUTANTS = (
 
 
 @pytest.mark.parametrize(("model", "slip"), MUTANTS, ids=[f"{m}: {s}" for m, s in MUTANTS])
-def test_slip_is_caught(model: str, slip: dict[str, object]) -> None:
+def test_slip_is_caught(model: str, slip: dict[str, Any]) -> None:
     """A search over the same timelines finds one on which a model with a slip is not what was foretold."""
 
     def differs(zone: Timeline) -> bool:

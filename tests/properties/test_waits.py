@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
@@ -44,7 +45,7 @@ def left_of(zone: Timeline, at: Instant) -> Seconds:
     return max(step.expiration for step in zone.steps if step.at < at) - at
 
 
-def roll(wait: Seconds, ttl: Seconds, validity: Seconds, start: Seconds = 0, **knobs: object) -> Scenario:
+def roll(wait: Seconds, ttl: Seconds, validity: Seconds, start: Seconds = 0, **knobs: Any) -> Scenario:
     """Return a roll to key-b, `wait` after its publication, until every cache is drained."""
     zone = timeline(
         [(0, keys("a")), (PUBLISHED, keys("ab")), (PUBLISHED + wait, keys("ab", "b"))],
@@ -117,7 +118,7 @@ def test_attack_needs_the_wait_to_be_short() -> None:
     [{"add_hold_down": "P32DT1S"}, {"fixed_interval": "P20D"}, {"rows": "AddPend seen -"}],
     ids=["longer hold-down", "rare refreshes", "never learns"],
 )
-def test_wait_does_not_save_the_wrong_resolver(knobs: dict[str, object]) -> None:
+def test_wait_does_not_save_the_wrong_resolver(knobs: dict[str, Any]) -> None:
     """The wait is for resolvers that keep RFC 5011 section 2.3 and 2.4, and for no others."""
     world = roll(add_wait_time(2 * DAY, 21 * DAY, LEFT), 2 * DAY, 21 * DAY, **knobs)
     assert attacked(world, holding("key-b", world.stop))["it"].first_failure is not None
@@ -133,7 +134,7 @@ def revocation(
     start: Seconds = 0,
     *,
     proved: bool = True,
-    **knobs: object,
+    **knobs: Any,
 ) -> Scenario:
     """Return a world in which key-a is revoked at PUBLISHED, looked at `wait` later."""
     revoked = keys("ab", "ab" if proved else "b", "a")
