@@ -24,7 +24,8 @@ from .script import Attachment, Note, Option, Script
 HARMLESS: Final = frozenset((
     "aggressive-nsec", "chroot", "control-enable", "delay-close", "directory", "do-daemonize", "do-ip4",
     "do-ip6", "do-not-query-localhost", "do-tcp", "do-udp", "edns-buffer-size", "edns-tcp-keepalive",
-    "harden-glue", "harden-large-queries", "harden-referral-path", "harden-short-bufsize",
+    "harden-below-nxdomain", "harden-glue", "harden-large-queries", "harden-referral-path",
+    "harden-short-bufsize",
     "hide-identity", "hide-version", "http-max-streams", "identity", "infra-cache-numhosts",
     "infra-host-ttl", "infra-keep-probing", "interface", "iter-scrub-promiscuous", "jostle-timeout",
     "key-cache-size", "log-queries", "log-replies", "log-servfail", "log-time-ascii", "logfile",
@@ -40,8 +41,8 @@ HARMLESS: Final = frozenset((
 ))  # fmt: skip
 """Options that change how a resolver works or logs, but neither its state nor an answer that is checked."""
 _IF_OFF: Final = (
-    "aggressive-nsec", "harden-referral-path", "qname-minimisation", "qname-minimisation-strict",
-    "query-minimization", "trust-anchor-signaling", "use-caps-for-id",
+    "aggressive-nsec", "harden-below-nxdomain", "harden-referral-path", "qname-minimisation",
+    "qname-minimisation-strict",    "query-minimization", "trust-anchor-signaling", "use-caps-for-id",
 )  # fmt: skip
 """Those of them that have no effect only if they are off: the lab does nothing of the kind."""
 _YES: Final = ("yes", "true", "on", "1", "enabled")
@@ -86,8 +87,6 @@ class Configuration:
     strict_stripped: bool = True
     sentinel: bool = True
     ignore_cd: bool = False
-    below_nxdomain: bool = True
-    max_restart: int = 5
     bogus_ttl: Seconds = 60
     max_ttl: Seconds = DAY
     max_negative_ttl: Seconds = HOUR
@@ -279,8 +278,12 @@ class _Meaning:
 
     def max_restart(self, option: Option) -> None:
         """Read how often a failed validation is tried again."""
-        self.config.max_restart = min(self.seconds(option), 100)
-        self.config.knobs["burst"] = self.config.max_restart + 1
+        self.config.knobs["burst"] = min(self.seconds(option), 100) + 1
+
+    def bogus_ttl(self, option: Option) -> None:
+        """Read for how long what is bogus is remembered; keys a second longer (validator/val_kcache.c)."""
+        self.config.bogus_ttl = self.seconds(option)
+        self.config.knobs["negative"] = format_duration(self.config.bogus_ttl + 1)
 
 
 def _is_yes(option: Option) -> bool:
@@ -306,7 +309,7 @@ _OPTIONS: Final[dict[str, Callable[[_Meaning, Option], None]]] = {
     "val-override-timestamp": _Meaning.override_date,
     "val-sig-skew-min": _number("skew_min"),
     "val-sig-skew-max": _number("skew_max"),
-    "val-bogus-ttl": _number("bogus_ttl"),
+    "val-bogus-ttl": _Meaning.bogus_ttl,
     "val-max-restart": _Meaning.max_restart,
     "val-permissive-mode": _flag("permissive"),
     "add-holddown": lambda meaning, option: meaning.knob("add-hold-down")(option),
@@ -318,7 +321,6 @@ _OPTIONS: Final[dict[str, Callable[[_Meaning, Option], None]]] = {
     "cache-max-negative-ttl": _number("max_negative_ttl"),
     "harden-algo-downgrade": _Meaning.harden_algorithms,
     "harden-dnssec-stripped": _flag("strict_stripped"),
-    "harden-below-nxdomain": _flag("below_nxdomain"),
     "module-config": _Meaning.modules,
     "fake-dsa": _flag("fake_dsa"),
     "fake-sha1": _flag("fake_sha1"),

@@ -27,6 +27,8 @@ ALGORITHMS: Final = (*RSA, *DSA_ALGORITHMS)
 
 _MAX_OCTETS: Final = 1024
 """Octets of a modulus: 8192 bits. A longer one only costs time."""
+_LONG_MODULUS, _LONG_EXPONENT = 384, 8
+"""Octets: a modulus of more than 3072 bits has an exponent of at most 64, as in OpenSSL."""
 _DSA_GROUP: Final = 20
 """Octets of q, r and s (RFC 2536 section 2)."""
 
@@ -49,7 +51,9 @@ def _verify_rsa(algorithm: int, public_key: bytes, signature: bytes, data: bytes
     length = len(modulus)
     name, head = RSA[algorithm]
     info = head + hashlib.new(name, data, usedforsecurity=False).digest()
-    if not exponent or len(exponent) > _MAX_OCTETS or not len(info) + 11 <= length <= _MAX_OCTETS:
+    if not exponent or not len(info) + 11 <= length <= _MAX_OCTETS:
+        return False
+    if len(exponent) > (_LONG_EXPONENT if length > _LONG_MODULUS else length):
         return False
     value = int.from_bytes(signature, "big")
     n = int.from_bytes(modulus, "big")

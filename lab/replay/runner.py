@@ -256,7 +256,10 @@ class Run:
             self._fail(step, f"there is no trust-anchor file {step.text[:60]!r}")
             return
         wanted = tuple(self.expander.expand(line) for line in step.content)
-        self._compared(step, statefile.compare(wanted, point.model.lines))
+        found = statefile.compare(wanted, point.model.lines)
+        self._compared(step, found.fields)
+        if found.text:
+            self.notes.append(Note(step.line, "text-differs", f"{step.text[:40]}: {found.text[0]}"))
 
     def check_tempfile(self, step: Step) -> None:
         """Compare a file that came with the configuration; the lab never changes one."""

@@ -18,7 +18,8 @@ class Note(NamedTuple):
 
     Kinds: `ignored` (a line both programs pass over), `unknown` (a word neither program documents),
     `not-acted-on` (a construct that would change what is checked, and does not here), `not-compared` (a word
-    of MATCH that compares nothing here), `no-effect` (an option that changes nothing that is checked).
+    of MATCH that compares nothing here), `no-effect` (an option that changes nothing that is checked),
+    `text-differs` (a state file that says what it should in other words or another order).
     """
 
     line: int

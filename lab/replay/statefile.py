@@ -1,12 +1,13 @@
 """Compare a state file as it is with the one a scenario expects, field by field.
 
 Where both can be read as autotrust files, keys are compared by what they are, not by their line: a difference
-names the field. Anything that is left, comments and order, is compared as text, as testbound does.
+names the field. What testbound compares besides, comments and the order of lines, is told apart from that.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import NamedTuple
 
 from ..clock import format_instant
 from ..errors import StateFileError
@@ -17,14 +18,20 @@ _INSTANTS = ("last_queried", "last_success", "next_probe_time", "since")
 _WORDS = {"since": "lastchange", "sightings": "count"}
 
 
-def compare(wanted: tuple[str, ...], found: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the differences between two files, each given as its lines; empty if there are none."""
-    one, other = _read(wanted), _read(found)
-    if one is not None and other is not None:
-        differences = _bookkeeping(one, other) + _keys(one, other)
-        if differences:
-            return tuple(differences)
-    return tuple(_lines(wanted, found))
+class Comparison(NamedTuple):
+    """The differences of two files: in what they say, and if there are none of these in their text."""
+
+    fields: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+def compare(wanted: tuple[str, ...], found: tuple[str, ...]) -> Comparison:
+    """Compare two files, each given as its lines. Files that cannot be read say what their text says."""
+    one, other, text = _read(wanted), _read(found), tuple(_lines(wanted, found))
+    if one is None or other is None:
+        return Comparison(text, ())
+    fields = tuple(_bookkeeping(one, other) + _keys(one, other))
+    return Comparison(fields, () if fields else text)
 
 
 def _read(lines: tuple[str, ...]) -> TrustState | None:

@@ -85,9 +85,11 @@ def _no_exchange(query: bytes, now: Instant, tcp: bool) -> bytes | None:
 class Point:
     """One trust point: its model, and the text of its file as it would be on disk."""
 
-    def __init__(self, model: ReplayedModel, judge: Judge, clock: Callable[[], Instant]) -> None:
-        """Take the parts; the model is started."""
-        self.model, self._judge, self._clock = model, judge, clock
+    def __init__(
+        self, model: ReplayedModel, judge: Judge, clock: Callable[[], Instant], *, needs_keys: bool
+    ) -> None:
+        """Take the parts; the model is started. Without `needs_keys` a zone that has no keys is insecure."""
+        self.model, self._judge, self._clock, self._needs_keys = model, judge, clock, needs_keys
         self.probing = False
         self.probes = self.primes = 0
 
@@ -134,6 +136,8 @@ class Point:
             return ZoneKeys(self.owner, Status.INSECURE)
         if held is not None and held.good and held.dnskeys is not None:
             return ZoneKeys(self.owner, Status.SECURE, held.dnskeys.keys)
+        if not self._needs_keys and (held is None or held.dnskeys is None):
+            return ZoneKeys(self.owner, Status.INSECURE)
         return ZoneKeys(self.owner, Status.BOGUS, ede=self._why())
 
     def _useless(self) -> bool:
@@ -216,7 +220,7 @@ class TrustPoints:
             if not model.running:
                 raise NotStarted(f"{name_to_text(owner)}: {model.ended}")
             model.cache.drop(FAR)
-            self.points[owner] = Point(model, judge, clock)
+            self.points[owner] = Point(model, judge, clock, needs_keys=config.strict_stripped)
             return self.points[owner]
 
         for attached in config.managed:

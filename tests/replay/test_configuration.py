@@ -31,6 +31,7 @@ def of(text: str) -> Configuration:
         ("harden-algo-downgrade: yes", "algorithms", "all"),
         ("harden-algo-downgrade: no", "algorithms", "any"),
         ("val-max-restart: 2", "burst", 3),
+        ("val-bogus-ttl: 7", "negative", "PT8S"),
     ],
 )
 def test_knobs(option: str, knob: str, value: object) -> None:
@@ -54,6 +55,7 @@ def test_restarts_are_unbounds() -> None:
         ("val-sig-skew-min: 5", "skew_min", 5),
         ("val-sig-skew-max: 6", "skew_max", 6),
         ("val-bogus-ttl: 7", "bogus_ttl", 7),
+        ("harden-dnssec-stripped: no", "strict_stripped", False),
         ("fake-sha1: yes", "fake_sha1", True),
         ("fake-dsa: yes", "fake_dsa", True),
         ("ede: yes", "ede", True),
@@ -107,7 +109,8 @@ def test_anchors() -> None:
     "option",
     [
         "trust-anchor-file: elsewhere", "auto-trust-anchor-file: elsewhere", "serve-expired: yes",
-        "access-control: 127.0.0.0/8 refuse", "qname-minimisation: yes", "trust-anchor-signaling: yes", 'auth-zone:\n name: "x"', "local-zone: x static",
+        "access-control: 127.0.0.0/8 refuse", "qname-minimisation: yes", "trust-anchor-signaling: yes",
+        'auth-zone:\n name: "x"', "local-zone: x static",
     ],
 )  # fmt: skip
 def test_what_is_not_acted_on(option: str) -> None:
@@ -151,6 +154,6 @@ def test_mistakes(option: str, said: str) -> None:
 def test_defaults_are_unbounds() -> None:
     """Without any option the defaults are those of unbound.conf(5)."""
     config = of("server:")
-    assert (config.max_restart, config.bogus_ttl, config.max_ttl) == (5, 60, DAY)
+    assert (config.bogus_ttl, config.max_ttl) == (60, DAY)
     assert (config.skew_min, config.skew_max, config.override_date) == (3600, DAY, None)
     assert policy_for(MODELS["unbound"], config) == MODELS["unbound"].policy

@@ -292,4 +292,5 @@ def play(text: str, model: str = "unbound") -> ReplayResult:
 def complaints(result: ReplayResult) -> list[str]:
     """Return what failed, a line each: empty if everything held."""
     found = [f"step {step.number}: {'; '.join(step.details)}" for step in result.failures]
+    found += [note.text for note in result.notes if note.kind == "text-differs"]
     return found if result.verdict == "passed" else [*found, f"{result.verdict} {result.reason}"]
