@@ -217,6 +217,7 @@ class ResolverModel:
         """Refresh the DNSKEY RRset, let the table have it, and plan the next refresh."""
         if self.policy.trust.configured == "merge":
             self._merge_configured(now)
+        self._signal_at_fetch(now)
         fetch = self._refresh_fetch(now, exchange)
         spoiled = self._spoiled_by_cache(fetch, now)
         result = self._observe(now, Fetch(None) if spoiled else fetch)
@@ -227,8 +228,6 @@ class ResolverModel:
         self._report(now, result, fetch)
         self._plan(now, result, fetch.dnskeys, settled)
         self._swap(now, result, fetch, settled)
-        if self.policy.signals.key_tag_query in ("prime", "uncached"):
-            self._signal(now)
 
     def _refresh_fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         """Fetch for a refresh; some versions answer it from the cache (BIND before change 4771)."""
@@ -339,6 +338,7 @@ class ResolverModel:
         if self.point.deleted:
             self.cache.at = FAR
             return
+        self._signal_at_fetch(now)
         fetch = self._fetch(now, exchange)
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
@@ -356,8 +356,6 @@ class ResolverModel:
             self._watch_xml(now, fetch.dnskeys)
         else:
             self._hold_bad(now, fetch, settled)
-        if self.policy.signals.key_tag_query in ("prime", "uncached"):
-            self._signal(now)
 
     def _verifies(self, fetch: Fetch, now: Instant) -> bool:
         return fetch.dnskeys is not None and bool(
@@ -385,6 +383,11 @@ class ResolverModel:
             listed = [anchor.key_tag for anchor in self.anchors]
             if any(key.key_tag not in listed for key in dnskeys.entry_points if not key.is_revoked):
                 self._follow_xml(now, Fetch(dnskeys))
+
+    def _signal_at_fetch(self, now: Instant) -> None:
+        """Signal with the query, so before its answer changes what is trusted (Unbound, Knot Resolver)."""
+        if self.policy.signals.key_tag_query in ("prime", "uncached"):
+            self._signal(now)
 
     def _signal(self, now: Instant) -> None:
         """Send the RFC 8145 key tag query; only a change of its name is observed."""
