@@ -234,6 +234,8 @@ class Book:
             page.sightings += 1
             if self._is_over(page, now):
                 self._trust(page, now)
+        elif page.purged and not self.law.learns:
+            self._forget(page, now)
         elif page.purged or (page.revoked is not None and self.law.afterwards == "until-time"):
             self._wait(page, now, vouchers)
         elif page.revoked is not None and self.law.afterwards == "until-seen":

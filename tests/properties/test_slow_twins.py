@@ -17,7 +17,7 @@ from .test_engine_against_oracle import worlds
 from .worlds import START, keys, scenario, subject, timeline
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(worlds(eventful=True))
 def test_remembered_signatures_are_not_seen(world: Scenario) -> None:
     """Every signature verified anew each time gives the same record as each verified once."""

@@ -22,7 +22,7 @@ from lab.scenario.spec import Scenario
 from .worlds import START, Choice, attacked, holding, keys, played, scenario, subject, timeline
 
 PUBLISHED: Seconds = 25 * DAY
-SEARCH = settings(max_examples=100, database=None, deadline=None)
+SEARCH = settings(max_examples=60, database=None, deadline=None)
 
 ttls = st.one_of(st.sampled_from((HOUR, 2 * DAY, 30 * DAY)), st.integers(HOUR, 30 * DAY))
 validities = st.integers(5 * DAY, 24 * DAY)
@@ -60,7 +60,7 @@ def remaining(ttl: Seconds, validity: Seconds) -> Seconds:
     return left_of(roll(DAY, ttl, validity).timeline, START + PUBLISHED)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), more=st.integers(0, DAY), picks=choices
 )
@@ -74,7 +74,7 @@ def test_who_waits_long_enough_breaks_nobody(
     assert attacked(world, holding("key-b", world.stop))["it"].first_failure is None
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), data=st.data())
 def test_who_waits_less_breaks_somebody(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject
@@ -96,7 +96,7 @@ def fails(wait: Seconds, hours: int) -> bool:
 LEFT = remaining(2 * DAY, 21 * DAY)
 
 
-@pytest.mark.parametrize("wait", [30 * DAY - HOUR, 31 * DAY + HOUR, 36 * DAY, 30 * DAY + LEFT - 1])
+@pytest.mark.parametrize("wait", [30 * DAY - HOUR, 33 * DAY, 30 * DAY + LEFT - 1])
 def test_shortest_attack_is_found(wait: Seconds) -> None:
     """A search finds an attack on each wait that is too short, and shrinks it to the shortest there is.
 
@@ -149,7 +149,7 @@ def trusts_the_revoked(world: Scenario, attack: Choice) -> bool:
     return states["key-a"] in ("Valid", "Missing")
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), picks=choices)
 def test_who_keeps_the_revoked_key_long_enough_is_heard(
     ttl: Seconds, validity: Seconds, start: Seconds, picks: list[int]
@@ -161,7 +161,7 @@ def test_who_keeps_the_revoked_key_long_enough_is_heard(
     assert not trusts_the_revoked(world, holding("*key-a", world.stop))
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), data=st.data())
 def test_who_removes_the_revoked_key_early_is_not(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject
