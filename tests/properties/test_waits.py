@@ -96,7 +96,7 @@ def fails(wait: Seconds, hours: int) -> bool:
 LEFT = remaining(2 * DAY, 21 * DAY)
 
 
-@pytest.mark.parametrize("wait", [30 * DAY - HOUR, 33 * DAY, 30 * DAY + LEFT - 1])
+@pytest.mark.parametrize("wait", [33 * DAY, 30 * DAY + LEFT - 1])
 def test_shortest_attack_is_found(wait: Seconds) -> None:
     """A search finds an attack on each wait that is too short, and shrinks it to the shortest there is.
 
@@ -105,6 +105,12 @@ def test_shortest_attack_is_found(wait: Seconds) -> None:
     shortest = find(st.integers(0, LEFT // HOUR), lambda hours: fails(wait, hours), settings=SEARCH)
     assert not shortest or not fails(wait, shortest - 1)
     assert max(0, wait - 31 * DAY) <= shortest * HOUR <= max(0, wait - 30 * DAY + HOUR)
+
+
+def test_no_attack_is_needed_below_the_hold_down() -> None:
+    """A wait below the hold-down breaks a resolver without any replay; that of 31 days and more does not."""
+    assert fails(30 * DAY - HOUR, 0)
+    assert not fails(31 * DAY + HOUR, 0)
 
 
 def test_attack_needs_the_wait_to_be_short() -> None:
