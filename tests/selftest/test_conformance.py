@@ -118,6 +118,7 @@ SILENT = {
     "first-probe": "a fetch at a start is not in the RFC",
     "clients-observe": "fetches for clients are evidence too, says section 2.3",
     "timers": "the RFC knows one clock",
+    "zone-keys": "only of configured keys that are no entry points, of which RFC 5011 does not speak",
 }
 """Knobs on keys, trust and fetches of which a value that a preset has takes no property away, and why."""
 
