@@ -96,7 +96,7 @@ def fails(wait: Seconds, hours: int) -> bool:
 LEFT = remaining(2 * DAY, 21 * DAY)
 
 
-@pytest.mark.parametrize("wait", [33 * DAY, 30 * DAY + LEFT - 1])
+@pytest.mark.parametrize("wait", [33 * DAY, 26 * DAY + LEFT])
 def test_shortest_attack_is_found(wait: Seconds) -> None:
     """A search finds an attack on each wait that is too short, and shrinks it to the shortest there is.
 
@@ -111,6 +111,12 @@ def test_no_attack_is_needed_below_the_hold_down() -> None:
     """A wait below the hold-down breaks a resolver without any replay; that of 31 days and more does not."""
     assert fails(30 * DAY - HOUR, 0)
     assert not fails(31 * DAY + HOUR, 0)
+
+
+def test_shortest_wait_without_an_attack_is_exact() -> None:
+    """One second below hold-down and remaining validity the longest replay, and no shorter one, does harm."""
+    wait, longest = 30 * DAY + LEFT - 1, LEFT // HOUR
+    assert [fails(wait, hours) for hours in (longest - 1, longest)] == [False, True]
 
 
 def test_attack_needs_the_wait_to_be_short() -> None:
