@@ -22,7 +22,7 @@ test: setup setup-system
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 stateful: setup
-	$(BIN)/python -m pytest tests/stateful $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest tests/stateful/adversary_runs.py $(PYTEST_FLAGS)
 
 lint: setup-lint
 	$(BIN)/ruff check .
