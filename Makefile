@@ -1,6 +1,5 @@
 # make run     replay October 11th: the suite october-11, its table and a written report
 # make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
-# make stateful  adversarial sequences against every preset; takes many minutes, and is not part of make test
 # make lint    style, types and import contracts
 # make bench   the benchmarks
 # Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
@@ -12,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 REPORT := out/october-11.md
 PYTEST_FLAGS ?=
 
-.PHONY: run test stateful setup setup-system setup-lint lint bench clean
+.PHONY: run test setup setup-system setup-lint lint bench clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -20,9 +19,6 @@ run: setup
 
 test: setup setup-system
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
-
-stateful: setup
-	$(BIN)/python -m pytest tests/stateful/adversary_runs.py $(PYTEST_FLAGS)
 
 lint: setup-lint
 	$(BIN)/ruff check .

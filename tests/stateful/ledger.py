@@ -268,7 +268,7 @@ class Ledger:
             ends = bool(rows) and rows[0].target not in TRUSTED and not _guarded(rows[0])
             if ends and number in held and not (self.always and number in self.configured):
                 raise self._violation(local, f"trusts key {number} in spite of its revocation")
-            if number not in held:
+            if ends and number not in held:
                 self.book.dead[number] = states_of(after).get(number, State.START)
 
     # -- the entries on pending keys -------------------------------------------------------------------------
