@@ -251,7 +251,7 @@ class _Course:
         wait, part = delay, delay * self.policy.schedule.jitter_tenths // 10
         if part:
             self.draws += 1
-            wait = delay - part + self.jitter.draw(self.draws, part)
+            wait = max(1, delay - part + self.jitter.draw(self.draws, part))
         self.refresh_at = self._deadline(now + wait, now)
         return delay
 
