@@ -2,6 +2,7 @@
 # make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
 # make lint    style, types and import contracts
 # make bench   the benchmarks
+# make mutation   change the resolvers' code in thousands of places and see which changes no test minds: an hour
 # Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 REPORT := out/october-11.md
 PYTEST_FLAGS ?=
 
-.PHONY: run test setup setup-system setup-lint lint bench clean
+.PHONY: run test setup setup-system setup-lint lint bench mutation clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -29,8 +30,13 @@ lint: setup-lint
 bench: setup
 	$(BIN)/python -m tests.bench
 
+mutation: setup
+	$(PIP) --no-build-isolation --editable '.[mutation]'
+	HYPOTHESIS_PROFILE=ci ROOTLAB_SHARED="$${ROOTLAB_SHARED:-$(abspath ../shared)}" nice $(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 clean:
-	rm -rf $(VENV) out dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) out mutants dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
