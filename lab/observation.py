@@ -139,14 +139,38 @@ class Gap(Observation):
     until: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Looked(Observation):
+    """A subject that is watched at steps was here last seen as before, and otherwise `until` later.
+
+    The change, of its `outcome` or a `transition`, came after this instant and not after `until`.
+    """
+
+    kind: ClassVar[str] = "looked"
+    of: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NoEvidence(Observation):
+    """What is seen of a subject shows nothing, from the start of the run on: its clock is not the lab's, say."""
+
+    kind: ClassVar[str] = "no-evidence"
+    reason: str
+
+
 KINDS: dict[str, type[Observation]] = {
     cls.kind: cls
-    for cls in (ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Sentinel, Anchor, Gap)
-}
+    for cls in (
+        ZoneChange, Started, Stopped, Refresh, Transition, Outcome, Signal, Sentinel, Anchor, Gap, Looked,
+        NoEvidence,
+    )
+}  # fmt: skip
 WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("started", "how"): ("first", "restart", "reset"),
     ("stopped", "how"): ("off", "exit", "crash"),
     ("refresh", "result"): ("ok", "miss", "none", "bogus", "lost", "blind"),
+    ("looked", "of"): ("outcome", "transition"),
     ("outcome", "outcome"): OUTCOMES,
     ("outcome", "unsigned"): OUTCOMES,
 }

@@ -15,6 +15,8 @@ from lab.observation import (
     OUTCOMES,
     Anchor,
     Gap,
+    Looked,
+    NoEvidence,
     Observation,
     Outcome,
     Refresh,
@@ -42,6 +44,8 @@ SAMPLES: tuple[Observation, ...] = (
     Sentinel(ROLL, "bind", (19036, 20326)),
     Anchor(ROLL, "bind", "ksk-2017", 20326, "Valid", ROLL - 60),
     Gap(ROLL, "", ROLL + 60),
+    Looked(ROLL, "daemon:bind", "outcome", ROLL + 60),
+    NoEvidence(ROLL, "daemon:bind", "its clock is not the lab's"),
 )
 
 

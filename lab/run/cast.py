@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ..authority.ceremony_authority import SkrAuthority
 from ..authority.keyring import KeyRing
@@ -18,7 +19,7 @@ from ..resolver.policy import PolicyError, ResolverPolicy
 from ..resolver.profiles import MODELS, Profile
 from ..resolver.refresh import Jitter
 from ..scenario.spec import Scenario, SubjectSpec
-from .subject import ModelSubject
+from .subject import ModelSubject, Subject
 
 SKR_MODELS: tuple[tuple[str, str], ...] = (
     ("rfc5011-strict", "rfc5011-strict"),
@@ -57,16 +58,56 @@ def profile_of(model: str) -> Profile:
     return MODELS[model]
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the subjects of a run on a scenario share."""
+
+    scenario: Scenario
+    authority: ZoneSigner
+    responder: Responder
+    labels: Labels
+    seed: int
+
+    def anchors(self, names: tuple[str, ...], form: str) -> Anchors:
+        """Return keys by name as they are configured: `dnskey` whole, else by DS."""
+        keys = (self.authority.keyring.key(name) for name in names)
+        return tuple(key if form == "dnskey" else key.ds(ROOT) for key in keys)
+
+
+DaemonMaker = Callable[[SubjectSpec, World], Subject]
+"""How a subject that is no model is made; `run` knows no daemons (design: section 3)."""
+
+DAEMON = "daemon:"
+"""How the name of a real resolver begins, where that of a model could stand."""
+
+
 def scenario_cast(
-    scenario: Scenario, authority: ZoneSigner, responder: Responder, seed: int, *, memo: bool = True
-) -> list[ModelSubject]:
-    """Return the subjects of a scenario in the order of its file."""
+    scenario: Scenario,
+    authority: ZoneSigner,
+    responder: Responder,
+    seed: int,
+    *,
+    memo: bool = True,
+    daemons: DaemonMaker | None = None,
+) -> list[Subject]:
+    """Return the subjects of a scenario in the order of its file. Raises ScenarioError for a daemon unmade."""
     ring = authority.keyring
     labels = Labels({name: ring.key(name) for name in _entry_points(scenario)})
     feed = _xml_feed(scenario, ring)
+    world = World(scenario, authority, responder, labels, seed)
     return [
-        _subject(spec, scenario, authority, responder, labels, feed, seed, memo) for spec in scenario.subjects
+        _daemon(spec, world, daemons) if spec.model.startswith(DAEMON) else _subject(spec, world, feed, memo)
+        for spec in scenario.subjects
     ]
+
+
+def _daemon(spec: SubjectSpec, world: World, daemons: DaemonMaker | None) -> Subject:
+    if daemons is None:
+        raise ScenarioError(
+            "a real resolver cannot be played here", place=f"{world.scenario.path}: subject {spec.name}",
+            remedy="play it with `rootlab run`",
+        )  # fmt: skip
+    return daemons(spec, world)
 
 
 def _entry_points(scenario: Scenario) -> tuple[str, ...]:
@@ -87,29 +128,15 @@ def _xml_feed(scenario: Scenario, ring: KeyRing) -> Feed:
     return listed
 
 
-def _subject(
-    spec: SubjectSpec,
-    scenario: Scenario,
-    authority: ZoneSigner,
-    responder: Responder,
-    labels: Labels,
-    feed: Feed,
-    seed: int,
-    memo: bool,
-) -> ModelSubject:
+def _subject(spec: SubjectSpec, world: World, feed: Feed, memo: bool) -> ModelSubject:
     profile = profile_of(spec.model)
-    ring = authority.keyring
-
-    def anchors_of(names: tuple[str, ...]) -> Anchors:
-        keys = (ring.key(name) for name in names)
-        return tuple(key if spec.anchor_format == "dnskey" else key.ds(ROOT) for key in keys)
-
+    authority = world.authority
     model = make_model(
         spec.name,
-        _overridden(profile.policy, spec, scenario),
-        anchors_of(spec.anchors),
-        seed,
-        labels,
+        _overridden(profile.policy, spec, world.scenario),
+        world.anchors(spec.anchors, spec.anchor_format),
+        world.seed,
+        world.labels,
         path=Path(spec.udp_size, spec.tcp, spec.drop_above),
         feed=feed,
         offset=spec.clock_offset,
@@ -117,7 +144,13 @@ def _subject(
         memo=memo,
     )
     version = spec.version or profile.version
-    return ModelSubject(model, responder, authority, authority.child_names, version, anchors_of, labels.tags)
+
+    def anchors_of(names: tuple[str, ...]) -> Anchors:
+        return world.anchors(names, spec.anchor_format)
+
+    return ModelSubject(
+        model, world.responder, authority, authority.child_names, version, anchors_of, world.labels.tags
+    )
 
 
 def _overridden(policy: ResolverPolicy, spec: SubjectSpec, scenario: Scenario) -> ResolverPolicy:

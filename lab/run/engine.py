@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from ..nameserver.responder import Responder
 from ..observation import Gap, Observation, ZoneChange
 from ..scenario.spec import Action, Dark, Off, Replay, Restart, Scenario, SubjectSpec, Window
 from . import invariants
-from .cast import ceremony_cast, scenario_cast
+from .cast import DaemonMaker, ceremony_cast, scenario_cast
 from .record import FORMAT, Record
 from .subject import Subject
 
@@ -43,20 +44,21 @@ def play(
     subjects: Sequence[str] | None = None,
     progress: Progress | None = None,
     memo: bool = True,
+    daemons: DaemonMaker | None = None,
 ) -> Record:
     """Play a scenario and return its record. Raises ScenarioError for a subject it does not have.
 
-    The record depends on scenario, seed and the choice of subjects alone. With `memo` off every signature is
-    verified each time: the slow twin.
+    The record depends on scenario, seed and the choice of subjects alone, as far as they are models. With
+    `memo` off every signature is verified each time: the slow twin. `daemons` makes the real resolvers.
     """
     used = scenario.seed if seed is None else seed
     chosen = _choose(scenario, subjects)
+    specs = tuple(spec for spec in scenario.subjects if spec.name in chosen)
+    scenario = replace(scenario, subjects=specs)
     authority = ZoneSigner(scenario.timeline, KeyRing(scenario.key_files), watermark=scenario.name)
     responder = Responder(authority)
-    cast = scenario_cast(scenario, authority, responder, used, memo=memo)
-    kept = [
-        (spec, subject) for spec, subject in zip(scenario.subjects, cast, strict=True) if spec.name in chosen
-    ]
+    players = scenario_cast(scenario, authority, responder, used, memo=memo, daemons=daemons)
+    kept = tuple(zip(specs, players, strict=True))
     header = header_of(scenario.name, scenario.title, used, scenario.start, scenario.stop, scenario.digest)
     header["expectations"] = [e.to_json() for e in scenario.expectations if e.subject in chosen]
     header["subjects"] = [
@@ -64,10 +66,9 @@ def play(
         for spec, one in kept
     ]
     header["assumed_hours"] = _assumed_hours(scenario)
-    players: list[Subject] = [one for _, one in kept]
     run = _Run(scenario.timeline, players, scenario.start, scenario.stop, progress, _xml_edges(scenario))
     for number, (spec, one) in enumerate(kept):
-        run.add_life(number, one, _life(scenario, spec))
+        run.add_life(number, one, life_of(scenario, spec))
     return run.play(header)
 
 
@@ -98,7 +99,7 @@ def _xml_edges(scenario: Scenario) -> tuple[Instant, ...]:
     return tuple(sorted([listing.from_ for listing in scenario.xml] + ends))
 
 
-def _life(scenario: Scenario, spec: SubjectSpec) -> list[tuple[Instant, Action | None]]:
+def life_of(scenario: Scenario, spec: SubjectSpec) -> list[tuple[Instant, Action | None]]:
     """Return what happens to a subject and when: first start (None), restarts, absences, events.
 
     While a subject is off nothing starts it, be it for the first time: that waits for the end. Absences that

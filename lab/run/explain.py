@@ -12,6 +12,8 @@ from ..errors import RecordError
 from ..observation import (
     Anchor,
     Gap,
+    Looked,
+    NoEvidence,
     Observation,
     Outcome,
     Refresh,
@@ -136,6 +138,8 @@ _TELLERS: dict[type[Observation], Callable[[Any], Told]] = {
     Signal: _signal,
     Sentinel: _sentinel,
     Anchor: _anchor,
+    Looked: lambda seen: (f"{seen.of} as before; changed by {format_instant(seen.until)}", ""),
+    NoEvidence: lambda seen: (f"shows nothing: {seen.reason}", ""),
     Gap: lambda seen: (f"no data until {format_instant(seen.until)}", ""),
 }
 

@@ -12,6 +12,8 @@ from ..errors import RecordError
 from ..observation import (
     Anchor,
     Gap,
+    Looked,
+    NoEvidence,
     Observation,
     Outcome,
     Sentinel,
@@ -41,6 +43,9 @@ class View:
     signals: tuple[Signal, ...]
     sentinels: tuple[Sentinel, ...]
     presence: tuple[Started | Stopped, ...] = ()
+    looked: tuple[Looked, ...] = ()
+    blind: str = ""
+    """Why nothing seen of the subject counts; empty if it does."""
 
     @property
     def _failing(self) -> Outcome | None:
@@ -55,12 +60,20 @@ class View:
     def last_good(self) -> Instant | None:
         """Return the last second before that at which it was, and ran; None if there is none."""
         first = self.first_failure
+        if first is not None and self.looked:
+            return next(
+                (seen.at for seen in self.looked if (seen.of, seen.until) == ("outcome", first)), None
+            )
         good = [seen.at for seen in self.outcomes if first is not None and seen.at < first]
         if first is None or not good:
             return None
         before = [seen for seen in self.presence if seen.at < first]
         stopped = bool(before) and isinstance(before[-1], Stopped)
         return max(good[-1], (before[-1].at if stopped else first) - 1)
+
+    def earliest(self, of: str, at: Instant) -> Instant:
+        """Return when a change seen at an instant may have come at the earliest: then, unless seen at steps."""
+        return next((seen.at + 1 for seen in self.looked if (seen.of, seen.until) == (of, at)), at)
 
     @property
     def recovered_at(self) -> Instant | None:
@@ -131,6 +144,8 @@ def _view(
         tuple(seen for seen in own if isinstance(seen, Signal)),
         tuple(seen for seen in own if isinstance(seen, Sentinel)),
         tuple(seen for seen in own if isinstance(seen, (Started, Stopped))),
+        tuple(seen for seen in own if isinstance(seen, Looked)),
+        next((seen.reason for seen in own if isinstance(seen, NoEvidence)), ""),
     )  # fmt: skip
 
 
@@ -149,6 +164,8 @@ def _judge_one(
 
 def _finding(expectation: Expectation, view: View, gaps: Sequence[Gap]) -> Finding:
     """Judge one expectation; what holds only because nothing was seen in a gap is inconclusive."""
+    if view.blind:
+        return Finding(expectation.id, "inconclusive", f"expected {expectation.kind}; {view.blind}")
     holds, message = expectation.check(view)
     if holds and gaps:
         spans = ", ".join(f"{format_instant(gap.at)} to {format_instant(gap.until)}" for gap in gaps)

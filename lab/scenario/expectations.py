@@ -51,6 +51,8 @@ class SubjectView(Protocol):
     def start(self) -> Instant: ...  # noqa: D102
     @property
     def stop(self) -> Instant: ...  # noqa: D102
+    def earliest(self, of: str, at: Instant) -> Instant:
+        """Return when a change seen at an instant may have come at the earliest."""
 
 
 Checked: TypeAlias = tuple[bool | None, str]
@@ -151,9 +153,9 @@ def _span(low: Instant | None, high: Instant | None) -> str:
     return f"from {_when(low)} on" if high is None else f"from {_when(low)} to {_when(high)}"
 
 
-def _within(at: Instant, low: Instant | None, high: Instant | None) -> bool:
-    """Say whether an instant keeps its bounds."""
-    return (low is None or at >= low) and (high is None or at <= high)
+def _within(view: SubjectView, of: str, at: Instant, low: Instant | None, high: Instant | None) -> bool:
+    """Say whether a change keeps its bounds; one seen at steps, whether it can have come within them."""
+    return (low is None or at >= low) and (high is None or view.earliest(of, at) <= high)
 
 
 def _failure(view: SubjectView) -> str:
@@ -178,7 +180,7 @@ def _fails(view: SubjectView, params: Fails) -> Checked:
     message = f"expected a first failure {where}{cause}; {_failure(view)}"
     if view.first_failure is None:
         return None if _unseen(view, low, high) else False, message
-    fits = _within(view.first_failure, low, high)
+    fits = _within(view, "outcome", view.first_failure, low, high)
     return fits and params.cause in (None, view.cause), message
 
 
@@ -189,7 +191,7 @@ def _recovers(view: SubjectView, params: Recovers) -> Checked:
         return False, message
     if view.recovered_at is None:
         return None if _unseen(view, params.from_, params.by) else False, message
-    return _within(view.recovered_at, params.from_, params.by), message
+    return _within(view, "outcome", view.recovered_at, params.from_, params.by), message
 
 
 def _stays_broken(view: SubjectView, _params: Any) -> Checked:
@@ -226,7 +228,7 @@ def _first_within(view: SubjectView, found: Iterable[Instant], params: Bounds, w
     message = f"expected {what} first {_span(params.from_, params.to)}; seen first: {_when(first)}"
     if first is None:
         return None if _unseen(view, params.from_, params.to) else False, message
-    return _within(first, params.from_, params.to), message
+    return _within(view, "transition", first, params.from_, params.to), message
 
 
 def _reaches(view: SubjectView, params: Reaches) -> Checked:

@@ -11,6 +11,8 @@ from lab.observation import (
     WORDS,
     Anchor,
     Gap,
+    Looked,
+    NoEvidence,
     Observation,
     Outcome,
     Refresh,
@@ -73,6 +75,8 @@ SAMPLES: tuple[tuple[Observation, str, str], ...] = (
         "",
     ),
     (Gap(1, "", 60), "no data until 1970-01-01T00:01:00Z", ""),
+    (Looked(1, "x", "outcome", 60), "outcome as before; changed by 1970-01-01T00:01:00Z", ""),
+    (NoEvidence(1, "x", "no clock"), "shows nothing: no clock", ""),
 )
 
 

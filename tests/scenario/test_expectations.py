@@ -34,6 +34,11 @@ class View:
     has_child: bool = True
     start: int = START
     stop: int = STOP
+    step: int = 0
+
+    def earliest(self, of: str, at: int) -> int:
+        """Return when a change may have come that was seen at a look every `step` seconds."""
+        return max(at - self.step + 1, 0) if self.step else at
 
 
 def outcome(at: int, name: str) -> Outcome:
@@ -214,3 +219,12 @@ def test_default() -> None:
     assert (default.id, default.subject, default.kind) == ("never-fails", "t", "never-fails")
     assert default.check(SEEN)[0] is False
     assert expectations_of("s", others) == others
+
+
+def test_change_seen_at_a_step_may_have_come_before() -> None:
+    """A failure seen an hour behind the bounds keeps them if the look before it was good within them."""
+    params = {"to": "2018-10-11T15:30:00Z"}
+    expected = expectation_from_json({"id": "x", "subject": "s", "fails": params})
+    assert expected.check(View(outcomes=SICK, step=3600))[0] is True
+    assert expected.check(View(outcomes=SICK, step=1800))[0] is False
+    assert expected.check(View(outcomes=SICK))[0] is False

@@ -1,0 +1,105 @@
+"""The clients of a real resolver: what they ask it at a look, and what they make of the answers.
+
+Every look asks for names never asked before, so that no answer comes from the resolver's cache of answers: one in the
+signed child and one in the unsigned child. Where an answer fails, the same is asked again with CD set: if
+that succeeds, validation is what failed (RFC 4035 section 3.2.2).
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from ..authority.signer import ChildNames
+from ..clock import Instant
+from ..dnssec.codec import MalformedMessage, make_query, parse_message
+from ..dnssec.names import name_from_text
+from ..dnssec.rrtypes import A
+
+AD: Final = 0x20
+"""In the fourth octet of a header: the answer is authenticated (RFC 4035 section 3.2.3)."""
+
+SIGNED, UNSIGNED, CHECK = "signed", "unsigned", "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its RCODE, and whether the resolver says that it validated it."""
+
+    rcode: int
+    authenticated: bool
+
+
+class Client:
+    """Ask one resolver, without waiting: questions go out, answers are taken in later."""
+
+    def __init__(self, address: str, children: ChildNames, port: int = 53) -> None:
+        """Connect a socket to the resolver, so that nobody else can answer."""
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect((address, port))
+        self._socket.setblocking(False)
+        self._children, self._next = children, 0
+        self.open: dict[int, str] = {}
+        """Questions without an answer, by message ID: what they were asked for."""
+        self.answers: dict[str, Answer] = {}
+
+    def look(self, now: Instant, tags: tuple[int, ...] = ()) -> None:
+        """Ask for a new name in each child, and for the sentinel names of some key tags (RFC 8509)."""
+        self.open, self.answers = {}, {}
+        self._ask(SIGNED, _below(f"n{now}-{self._next}", self._children.secure))
+        self._ask(UNSIGNED, _below(f"n{now}-{self._next}", self._children.insecure))
+        for tag in tags:
+            self._ask(f"{tag:05d}", _below(f"root-key-sentinel-is-ta-{tag:05d}", self._children.secure))
+
+    def check(self, now: Instant) -> None:
+        """Ask for a new name in the signed child without validation."""
+        self._ask(CHECK, _below(f"c{now}-{self._next}", self._children.secure), cd=True)
+
+    def _ask(self, what: str, name: bytes, *, cd: bool = False) -> None:
+        self._next = self._next % 0xFFFF + 1
+        self.open[self._next] = what
+        try:
+            self._socket.send(make_query(name, A, id=self._next, rd=True, cd=cd))
+        except OSError:
+            pass  # nobody listens: no answer will come
+
+    def take(self) -> None:
+        """Take in the answers that have come."""
+        while True:
+            try:
+                wire = self._socket.recv(65535)
+            except OSError:
+                return
+            try:
+                message = parse_message(wire)
+            except MalformedMessage:
+                continue
+            what = self.open.pop(message.id, None)
+            if what is not None:
+                self.answers[what] = Answer(message.rcode, bool(wire[3] & AD))
+
+    def give_up(self) -> None:
+        """Wait for no answer any more."""
+        self.open = {}
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+def _below(label: str, zone: bytes) -> bytes:
+    return name_from_text(f"{label}.")[:-1] + zone
+
+
+def outcome_of(answer: Answer | None, *, passes: bool) -> str:
+    """Return what a client sees, from an answer about a signed name.
+
+    A resolver that `passes` what it cannot validate answers without AD all the same. Silence counts as a
+    failure: whoever asks gets nothing.
+    """
+    if answer is None or answer.rcode != 0:
+        return "bogus"
+    if answer.authenticated:
+        return "secure"
+    return "unvalidated" if passes else "insecure"
