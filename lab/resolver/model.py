@@ -343,7 +343,7 @@ class ResolverModel:
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
             if not self.running or self.point.deleted:
-                self.cache.at = FAR
+                self.cache.at = self.planner.at = FAR
                 return
             if good and self.policy.schedule.probes:
                 self._plan(now, "ok", fetch.dnskeys, settled)

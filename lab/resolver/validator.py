@@ -140,7 +140,7 @@ def is_copy(cell: Cell, key: Key, owner: bytes, trust: Trust) -> bool:
 
 def _ds_matches(ds: DS, key: Key, owner: bytes, trust: Trust) -> bool:
     if trust.match_ds_by == "tag":
-        return ds.key_tag == key.key_tag and ds.algorithm == key.algorithm
+        return ds.key_tag == key.tag and ds.algorithm == key.algorithm
     return ds.matches(owner, key) or (
         trust.revoked_ds and key.is_revoked and ds.matches(owner, key.unrevoked())
     )

@@ -74,11 +74,8 @@ def subjects(draw: st.DrawFn, zone: Timeline, *, eventful: bool) -> SubjectSpec:
     model = draw(st.sampled_from(COVERED))
     anchors = draw(st.sampled_from(("a", "a", "ab", "b")))
     begin = START + draw(st.one_of(st.just(0), st.integers(1, 60 * DAY)))
-    forms: tuple[str, ...] = ("ds", "dnskey")
-    if model.startswith("knot") and anchors != "a":
-        forms = ("dnskey",)  # see test_knot_does_not_know_the_revoked_copy_by_its_ds
     spec = dataclasses.replace(
-        subject(model, model, anchors, begin), anchor_format=draw(st.sampled_from(forms))
+        subject(model, model, anchors, begin), anchor_format=draw(st.sampled_from(("ds", "dnskey")))
     )
     if not eventful:
         return spec
@@ -252,14 +249,12 @@ def test_rare_histories_go_as_foretold(history: str) -> None:
     assert not disagreements(world)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine takes a revoked copy for the key of a DS with its tag")
 def test_knot_does_not_know_the_revoked_copy_by_its_ds() -> None:
     """Knot finds a DS's key by tag, and a revoked copy has another tag (RFC 5011 section 2.1)."""
     zone = timeline([(0, keys("a")), (10 * DAY, keys("ab", "ab", "b")), (40 * DAY, keys("b"))])
     assert not disagreements(scenario(zone, [subject("knot", "knot", "ab")]))
 
 
-@pytest.mark.xfail(strict=True, reason="a refresh planned before brings the engine's trust point back")
 def test_trust_point_that_a_client_saw_deleted_stays_deleted() -> None:
     """Once every anchor is revoked there is no trust point to refresh (RFC 5011 section 5)."""
     zone = timeline(
