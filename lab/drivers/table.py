@@ -1,0 +1,34 @@
+"""The drivers there are, by the names users give them behind `daemon:`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import ScenarioError
+from .driver import Driver
+from .kresd import KRESD_DEBIAN, Kresd
+from .named import Named
+from .recursor import Recursor
+from .unbound import Unbound
+
+PREFIX: Final = "daemon:"
+"""What marks a subject as a real daemon."""
+
+_ALL: Final[tuple[Driver, ...]] = (
+    Unbound(),
+    Named(),
+    Kresd(),
+    KRESD_DEBIAN,
+    Recursor(),
+)
+
+DRIVERS: Final[dict[str, Driver]] = {driver.name: driver for driver in _ALL}
+"""Every driver by its name."""
+
+
+def driver_of(name: str) -> Driver:
+    """Return the driver of a name, with or without `daemon:` before it. Raises ScenarioError."""
+    known = DRIVERS.get(name.removeprefix(PREFIX))
+    if known is None:
+        raise ScenarioError(f"there is no driver {name!r}", remedy=f"the drivers are {', '.join(DRIVERS)}")
+    return known
