@@ -1,0 +1,286 @@
+"""Carry queries from sockets to a pure answerer and its answers back: UDP and TCP, one thread a socket.
+
+Threads block in the kernel without taking anything, then take, answer and send under one lock. So the
+answerer is never called by two at a time, and a query is at any moment in a socket or counted as received.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+from ..errors import DriverError, UserError
+
+Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | None]
+"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up."""
+
+MAX_CONNECTIONS: Final = 64
+"""TCP connections at a time, on all addresses together; one more is closed at once."""
+IDLE_TIMEOUT: Final = 10.0
+"""Seconds that a connection waits for octets (RFC 7766 section 6.2.3: a few seconds is enough)."""
+
+_MAX_MESSAGE: Final = 65535
+_LENGTH: Final = struct.Struct("!H")
+_BACKLOG: Final = 128
+_BIND_ATTEMPTS: Final = 20
+_PAUSE: Final = 0.001
+_SIOCGIFFLAGS: Final = 0x8913
+_UP: Final = 1
+
+
+class Listener:
+    """Answer on UDP and TCP at some addresses; a context manager.
+
+    `received` counts the queries taken off a socket, `sent` those answered, or dropped on purpose; while
+    they are equal nothing is in work. `last_packet_ns` is when the last packet came or went
+    (time.monotonic_ns). `failure` keeps the first exception the answerer raised; its query gets nothing.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        addresses: Sequence[str],
+        port: int = 0,
+        *,
+        anywhere: bool = False,
+        idle_timeout: float = IDLE_TIMEOUT,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        """Take the answerer and where to listen; `port` 0 lets the system choose one for each address.
+
+        Only loopback addresses are allowed. `anywhere` allows all that lo has where no other interface is
+        up: inside the lab's own namespace. Raises UserError for an address that is not allowed.
+        """
+        for address in addresses:
+            _check(address, anywhere)
+        self._answer, self._addresses, self._port = answer, tuple(addresses), port
+        self._idle_timeout, self._max_connections = idle_timeout, max_connections
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._sockets: list[socket.socket] = []
+        self._connections: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self.ports: tuple[int, ...] = ()
+        self.received = self.sent = 0
+        self.last_packet_ns = time.monotonic_ns()
+        self.failure: Exception | None = None
+
+    def start(self) -> None:
+        """Bind every address and begin to answer. Raises DriverError if one cannot be bound."""
+        try:
+            for address in self._addresses:
+                self._sockets += _bind(address, self._port)
+        except DriverError:
+            self._close()
+            raise
+        self.ports = tuple(udp.getsockname()[1] for udp in self._sockets[::2])
+        for number, address in enumerate(self._addresses):
+            udp, tcp = self._sockets[2 * number : 2 * number + 2]
+            self._run(self._serve_udp, udp, address)
+            self._run(self._serve_tcp, tcp, address)
+
+    def stop(self) -> None:
+        """Stop answering, close every socket, and wait until the threads have ended."""
+        with self._lock:
+            self._stopped.set()
+            for one in (*self._sockets, *self._connections):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._close()
+
+    def idle(self) -> bool:
+        """Tell whether nothing is in work and nothing waits in any socket.
+
+        What a client sends from now on is not foreseen: it counts as soon as the kernel has it.
+        """
+        waiting = select.poll()
+        with self._lock:
+            for one in (*self._sockets, *self._connections):
+                waiting.register(one, select.POLLIN)
+            return self.received == self.sent and not waiting.poll(0)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    # -- threads ---------------------------------------------------------------------------------------------
+
+    def _run(self, serve: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=serve, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _serve_udp(self, udp: socket.socket, address: str) -> None:
+        """Answer datagrams until told to stop."""
+        wait, take, send, lock = udp.recv, udp.recvfrom, udp.sendto, self._lock
+        while True:
+            try:
+                wait(1, socket.MSG_PEEK)
+                with lock:
+                    if self._stopped.is_set():
+                        return
+                    query, client = take(_MAX_MESSAGE, socket.MSG_DONTWAIT)
+                    self.received += 1
+                    try:
+                        response = self._ask(query, client[0], address, False)
+                        if response is not None:
+                            send(response, client)
+                    finally:
+                        self.sent += 1
+                        self.last_packet_ns = time.monotonic_ns()
+            except OSError:
+                self._stopped.wait(_PAUSE)
+
+    def _serve_tcp(self, listening: socket.socket, address: str) -> None:
+        """Take connections until told to stop, each into a thread of its own."""
+        ready = select.poll()
+        ready.register(listening, select.POLLIN)
+        while True:
+            ready.poll()
+            try:
+                with self._lock:
+                    if self._stopped.is_set():
+                        return
+                    connection, client = listening.accept()
+                    if len(self._connections) >= self._max_connections:
+                        connection.close()
+                        continue
+                    connection.settimeout(self._idle_timeout)
+                    self._connections.add(connection)
+                    self._threads = [thread for thread in self._threads if thread.is_alive()]
+                    self._run(self._serve_connection, connection, client[0], address)
+            except (OSError, RuntimeError):  # no more files or threads
+                self._stopped.wait(_PAUSE)
+
+    def _serve_connection(self, connection: socket.socket, client: str, address: str) -> None:
+        """Answer the queries of a connection in turn, until the client or its silence ends it."""
+        try:
+            while connection.recv(1, socket.MSG_PEEK) and self._exchange(connection, client, address):
+                pass
+        except OSError:
+            pass
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+                connection.close()
+
+    def _exchange(self, connection: socket.socket, client: str, address: str) -> bool:
+        """Read one query, answer it, and tell whether the connection goes on."""
+        with self._lock:
+            self.received += 1
+            self.last_packet_ns = time.monotonic_ns()
+        try:
+            query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
+            with self._lock:
+                response = None if self._stopped.is_set() else self._ask(query, client, address, True)
+            if response is None:
+                return False
+            connection.sendall(_LENGTH.pack(len(response)) + response)
+            return True
+        finally:
+            with self._lock:
+                self.sent += 1
+                self.last_packet_ns = time.monotonic_ns()
+
+    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | None:
+        """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
+        try:
+            return self._answer(query, client, address, tcp)
+        except Exception as error:
+            self.failure = self.failure or error
+            return None
+
+    def _close(self) -> None:
+        """Close the sockets that listen."""
+        while self._sockets:
+            self._sockets.pop().close()
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    """Read so many octets; raises OSError if the client goes or is silent for too long."""
+    parts = bytearray()
+    while len(parts) < size:
+        part = connection.recv(size - len(parts))
+        if not part:
+            raise ConnectionResetError
+        parts += part
+    return bytes(parts)
+
+
+def _check(address: str, anywhere: bool) -> None:
+    """Refuse to listen where somebody outside could ask."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        raise UserError(
+            f"{address!r} is not an address", remedy="write it like 127.0.0.1 or ::1, without a name"
+        ) from None
+    if parsed.is_loopback or (anywhere and not parsed.is_unspecified and _isolated()):
+        return
+    raise UserError(
+        f"{address} is not a loopback address",
+        remedy="an emulated root is served on loopback or in the lab's own namespace, never to anybody else",
+    )
+
+
+def _isolated() -> bool:
+    """Tell whether no interface is up but lo and what the lab itself made."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            if name != "lo" and not name.startswith("lab"):
+                reply = fcntl.ioctl(asking, _SIOCGIFFLAGS, struct.pack("16sH14x", name.encode(), 0))
+                if struct.unpack("16sH14x", reply)[1] & _UP:
+                    return False
+    return True
+
+
+def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Return a UDP socket and a listening TCP socket at an address, with the same port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    attempts = 1 if port else _BIND_ATTEMPTS
+    for attempt in range(1, attempts + 1):
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        tcp = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            udp.bind((address, port))
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind((address, udp.getsockname()[1]))
+            tcp.listen(_BACKLOG)
+        except OSError as error:
+            udp.close()
+            tcp.close()
+            if error.errno != errno.EADDRINUSE or attempt == attempts:
+                raise DriverError(
+                    f"{address} port {port}: {error.strerror}; {_remedy(error.errno)}"
+                ) from None
+        else:
+            return udp, tcp
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _remedy(number: int | None) -> str:
+    """Say what to do about an address that cannot be bound."""
+    if number in (errno.EACCES, errno.EPERM):
+        return "choose a port from 1024 on, or 0 for a free one"
+    if number == errno.EADDRINUSE:
+        return "somebody else listens there: choose another port, or 0 for a free one"
+    return "this machine has no such address"
