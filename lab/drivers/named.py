@@ -114,9 +114,14 @@ class Named:
         """Return nothing: it needs nothing."""
         return {}
 
-    def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...]:
-        """Ask for the table that validates and for the key data; the state file gives keys to tags."""
+    def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...] | None:
+        """Ask for the table that validates and for the key data; the state file gives keys to tags.
+
+        None if named does not answer as it should: then nobody knows what it trusts.
+        """
         trusted = trusted_tags(tool(self.control(setting, "secroots", "-")))
+        if trusted is None:
+            return None
         told = key_data(tool(self.control(setting, "managed-keys", "status")))
         return readings(trusted, told, _known_keys(setting))
 
@@ -173,12 +178,15 @@ def _known_keys(setting: Setting) -> dict[int, Key | DS]:
     return known
 
 
-def trusted_tags(text: str) -> tuple[int, ...]:
-    """Return the key tags that `rndc secroots -` lists for the root of the first view.
+def trusted_tags(text: str) -> tuple[int, ...] | None:
+    """Return the key tags that `rndc secroots -` lists for the root, None if it is no such list.
 
     A revoked key is listed no more.
     """
-    secure = text.partition("Secure roots:")[2].partition("Negative trust anchors:")[0]
+    _, found, rest = text.partition("Secure roots:")
+    if not found:
+        return None
+    secure = rest.partition("Negative trust anchors:")[0]
     return tuple(int(tag) for tag in _ROOT_ANCHOR.findall(secure))
 
 
@@ -203,18 +211,18 @@ def _told(match: re.Match[str]) -> Told:
 def readings(trusted: Sequence[int], told: Sequence[Told], known: dict[int, Key | DS]) -> tuple[Reading, ...]:
     """Join what validates with what is known besides: a key that does not validate is none of the trusted.
 
-    A state of the second kind is the clock's verdict, except that "trusted" is not believed: such a key waits
-    for a refresh still.
+    Where BIND's clock says "trusted" of a key that does not validate, it is not believed: such a key waits
+    for a refresh still, and has done so since a hold-down before the instant BIND names.
     """
-    found = [
-        Reading(tag, known.get(tag), State.VALID, next((t.since for t in told if t.key_tag == tag), None))
-        for tag in trusted
-    ]
-    for key in told:
-        if key.key_tag not in trusted:
-            state = State.ADD_PEND if key.state is State.VALID else key.state
-            since = None if key.state is State.VALID else key.since
-            found.append(Reading(key.key_tag, known.get(key.key_tag), state, since, by_clock=True))
+    since = {key.key_tag: key.since for key in told}
+    found = [Reading(tag, known.get(tag), State.VALID, since.get(tag)) for tag in trusted]
+    for tag, state, at in told:
+        if tag in trusted:
+            continue
+        if state is State.VALID:
+            state, at = State.ADD_PEND, None if at is None else at - _HOLD
+        by_clock = state is not State.REVOKED
+        found.append(Reading(tag, known.get(tag), state, at, by_clock=by_clock))
     return tuple(found)
 
 

@@ -81,8 +81,8 @@ class Recursor:
         """Return nothing: it needs nothing."""
         return {}
 
-    def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...]:
-        """Ask the daemon."""
+    def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...] | None:
+        """Ask the daemon; None if it does not answer as it should."""
         return trusted(tool(self.control(setting, "get-tas")))
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
@@ -109,11 +109,13 @@ class Recursor:
         return driver.last_line(_FATAL, lines)
 
 
-def trusted(text: str) -> tuple[Reading, ...]:
-    """Return the anchors of the root in the output of `rec_control get-tas`.
+def trusted(text: str) -> tuple[Reading, ...] | None:
+    """Return the anchors of the root in the output of `rec_control get-tas`, None if it is no such list.
 
     A line names the owner; its anchors follow, indented, as DS.
     """
+    if "Configured Trust Anchors" not in text:
+        return None
     found: list[Reading] = []
     owner = ""
     for line in text.splitlines():

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from ..errors import ScenarioError
+from .dnsmasq import Dnsmasq
 from .driver import Driver
 from .kresd import KRESD_DEBIAN, Kresd
 from .named import Named
 from .recursor import Recursor
+from .resolved import Resolved
+from .stubby import Stubby
 from .unbound import Unbound
 
 PREFIX: Final = "daemon:"
@@ -20,6 +23,9 @@ _ALL: Final[tuple[Driver, ...]] = (
     Kresd(),
     KRESD_DEBIAN,
     Recursor(),
+    Dnsmasq(),
+    Resolved(),
+    Stubby(),
 )
 
 DRIVERS: Final[dict[str, Driver]] = {driver.name: driver for driver in _ALL}
