@@ -161,7 +161,10 @@ class Driver(Protocol):
         """
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
-        """Make a running daemon take `setting.anchors` for its own, if there is a live way; tell whether."""
+        """Make a running daemon take `setting.anchors` for its own, if there is a live way; tell whether.
+
+        `files` of that setting have been written already.
+        """
 
     def log_instant(self, line: str, near: Instant) -> Instant | None:
         """Return the instant a log line bears, None if none; `near` decides between years if it has none."""

@@ -86,13 +86,13 @@ class Recursor:
         return trusted(tool(self.control(setting, "get-tas")))
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
-        """Take all anchors of the root away and add the new ones; True, it is a live way.
+        """Read the file of anchors again, written before, and empty the cache; True, it is a live way.
 
-        They last until the file is read again, so the stage writes `files` as well.
+        There are add-ta and clear-ta, too, but clear-ta refuses to take the root's anchors away. add-ta empties
+        the cache, in which what is bogus stays for an hour (max-cache-bogus-ttl), and reloading does not.
         """
-        tool(self.control(setting, "clear-ta", "."))
-        for anchor in setting.anchors:
-            tool(self.control(setting, "add-ta", ".", driver.anchor_ds(anchor).to_text()))
+        tool(self.control(setting, "reload-lua-config"))
+        tool(self.control(setting, "wipe-cache", ".$"))
         return True
 
     def control(self, setting: Setting, *words: str) -> list[str]:

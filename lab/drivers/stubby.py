@@ -2,7 +2,8 @@
 
 With anchors from a file (getdns src/anchor.c, source APP) it never fetches root-anchors.xml, so it is not
 what the preset `getdns` imitates, which is getdns without any configuration. It keeps no DNSKEY RRset: every
-query fetches the chain anew. It cannot be told which address to ask from.
+query fetches the chain anew. It cannot be told which address to ask from, and offers an EDNS size of 1432
+whatever it is told (edns_maximum_udp_payload_size is heeded only where it is a full resolver).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..clock import Instant
-from ..scenario.spec import DEFAULT_UDP_SIZE
 from . import driver
 from .driver import Reading, Setting, Tool
 
@@ -32,7 +32,7 @@ class Stubby:
     managed: bool = False
     forwards: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
-    knobs: frozenset[str] = frozenset({"udp_size", "tcp", "address6"})
+    knobs: frozenset[str] = frozenset({"tcp", "address6"})
     version_command: tuple[str, ...] = ("stubby", "-V")
 
     def version(self, text: str) -> str:
@@ -43,10 +43,8 @@ class Stubby:
         """Return stubby.yml and the file of anchors."""
         assert setting.forward_to is not None, "a forwarder needs a resolver to ask"
         listen = "".join(f"\n  - {address}@53" for address in setting.addresses)
-        size = f"\nedns_maximum_udp_payload_size: {setting.udp_size}"
-        knobs = f"listen_addresses:{listen}{size if setting.udp_size != DEFAULT_UDP_SIZE else ''}"
-        values = {"folder": setting.path(), "forward": setting.forward_to, "knobs": knobs}
-        text = driver.template("stubby.yml", **values)
+        values = {"folder": setting.path(), "forward": setting.forward_to}
+        text = driver.template("stubby.yml", **values, knobs=f"listen_addresses:{listen}")
         if not setting.tcp:
             text = text.replace("  - GETDNS_TRANSPORT_TCP\n", "")
         return {"stubby.yml": text, "root.key": driver.anchor_records(setting.anchors)}
