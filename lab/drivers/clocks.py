@@ -18,7 +18,7 @@ import os
 import shutil
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -45,6 +45,7 @@ _SIZE = _SLOTS_AT + _SLOTS * _SLOT.size
 _SEQ, _USED, _REFUSED, _SLICE = 16, 24, 32, 40
 _LONGEST_LABEL: Final = 47
 
+_DUE: Final = "something is due"
 _LOOKS: Final = 5
 """How often `idle` looks before it believes that somebody runs: a slice that ends makes a thread run, too."""
 _BETWEEN_LOOKS: Final = 0.0001
@@ -102,7 +103,7 @@ class ClockPage:
             _HEAD.pack_into(self._memory, 0, _MAGIC, _LAYOUT, 1, 0, 0, SLICE, 0, 0)
         elif _HEAD.unpack_from(self._memory)[:2] != (_MAGIC, _LAYOUT):
             raise DriverError(f"{path}: not a page of the lab's clock, or of another version of the lab")
-        self._proc = tasks.in_sight()
+        self._tasks = tasks.Tasks() if tasks.in_sight() else None
         self._numbers = {name: number for number, name in enumerate(self._labels()) if name}
 
     @classmethod
@@ -130,6 +131,8 @@ class ClockPage:
         if not self._closed:
             self._closed = True
             self._memory.close()
+            if self._tasks is not None:
+                self._tasks.close()
 
     @property
     def shim(self) -> Path:
@@ -181,27 +184,37 @@ class ClockPage:
 
     def threads(self, label: str) -> int:
         """Count the living threads under a label that have the shim; 0 says that nobody sees this clock."""
-        return len(self._living(label)[0])
+        return len(self._living((label,))[0])
 
     def idle(self, label: str) -> bool:
         """Tell whether every living thread under a label waits, and nothing that it waits for is due."""
-        return not self.busy(label)
+        return not self.busy((label,))
 
-    def busy(self, label: str) -> str:
-        """Say in a few words why a label is not idle, "" if it is."""
+    def quiet(self, labels: Sequence[str], wire: Callable[[], int | None]) -> bool:
+        """Tell whether all labels are idle at once and no message is on its way between them and the lab.
+
+        `wire` is asked before and after, and returns the number of messages that the lab has taken so far,
+        None if it works on one or one waits for it. To ask everybody one by one is not enough: a question
+        may be sent after the lab was asked and before its sender is.
+        """
+        before = wire()
+        return before is not None and not self.busy(labels) and wire() == before
+
+    def busy(self, labels: Sequence[str]) -> str:
+        """Say in a few words why labels are not idle all at once, "" if they are."""
         for look in range(_LOOKS):
             if look:
                 time.sleep(_BETWEEN_LOOKS)  # noqa: TID251
-            reason = self._look(label)
-            if not reason:
+            reason = self._look(labels)
+            if not reason or reason == _DUE:
                 break
         return reason
 
     def idle_for_ns(self, label: str) -> int:
         """Return for how many nanoseconds of real time a label has been idle, 0 if it is not."""
-        if self.busy(label):
+        if self.busy((label,)):
             return 0
-        since = [slot.since for slot in self._slots(label) if slot.since]
+        since = [slot.since for slot in self._slots((label,)) if slot.since]
         return max(time.monotonic_ns() - max(since), 1) if since else 0
 
     def next_deadline(self, label: str) -> float | None:
@@ -209,7 +222,7 @@ class ClockPage:
 
         None if none has a deadline. A deadline in the past is due now.
         """
-        deadlines = [slot.deadline for slot in self._living(label)[0] if slot.since]
+        deadlines = [slot.deadline for slot in self._living((label,))[0] if slot.since]
         first = min(deadlines, default=NEVER)
         if first == NEVER:
             return None
@@ -219,7 +232,7 @@ class ClockPage:
     def seen(self, label: str) -> bool:
         """Tell whether some thread of a label has looked at the clock since the last jump."""
         seq = self.seq
-        return any(slot.seq == seq for slot in self._living(label)[0])
+        return any(slot.seq == seq for slot in self._living((label,))[0])
 
     def forget(self, label: str) -> None:
         """Free the slots of a label whose processes are gone."""
@@ -227,39 +240,41 @@ class ClockPage:
         for index, slot in enumerate(self._all()):
             if slot.owner and slot.label == number:
                 self._free(index)
+                if self._tasks is not None:
+                    self._tasks.drop(slot.pid)
 
-    def _look(self, label: str) -> str:
-        """Look once whether a label is idle; return why not, "" if it is."""
-        before, states = self._living(label)
-        if not before:
+    def _look(self, labels: Sequence[str]) -> str:
+        """Look once whether labels are idle; return why not, "" if they are."""
+        before, states = self._living(labels)
+        if len({slot.label for slot in before}) < len(set(labels)):
             return "no thread of it has the lab's clock"
         if self._word(_REFUSED):
             return "more threads than the clock page has slots"
         now = time.monotonic_ns()
         emulated = now + self._offsets()[1]
         if any(slot.since and slot.deadline <= emulated for slot in before):
-            return "something is due"
-        if states:
-            running = next(((tid, s) for tid, s in states.items() if s not in tasks.ASLEEP), None)
-            if running is not None:
-                return f"thread {running[0]} runs ({running[1]})"
+            return _DUE
+        if self._tasks is not None:
+            running = next((tid for tid, state in states.items() if state not in tasks.ASLEEP), 0)
+            if running:
+                return f"thread {running} runs"
         elif not all(slot.since and now - slot.since >= _SETTLED for slot in before):
             return "a thread does not wait"
-        after = [slot for slot in self._slots(label) if slot.tid in states or not states]
+        after = self._slots(labels)
         marks = [[(slot.owner, slot.since, slot.waits) for slot in slots] for slots in (before, after)]
         return "" if marks[0] == marks[1] else "a thread has just moved"
 
-    def _living(self, label: str) -> tuple[list[Slot], dict[int, str]]:
-        """Return the slots of a label's living threads, and the states of all its threads if in sight.
+    def _living(self, labels: Sequence[str]) -> tuple[list[Slot], dict[int, str]]:
+        """Return the slots of the living threads of labels, and the states of all their threads.
 
         Slots of the dead, which had no time to give them back, are freed.
         """
-        slots = self._slots(label)
-        if not self._proc:
-            return slots, {}
+        slots = self._slots(labels)
         states: dict[int, str] = {}
+        if self._tasks is None:
+            return slots, states
         for pid in dict.fromkeys(slot.pid for slot in slots):
-            states.update(tasks.states(pid))
+            states.update(self._tasks.states(pid))
         dead = {slot.owner for slot in slots if slot.tid not in states}
         if dead:
             for index, slot in enumerate(self._all()):
@@ -267,9 +282,9 @@ class ClockPage:
                     self._free(index)
         return [slot for slot in slots if slot.owner not in dead], states
 
-    def _slots(self, label: str) -> list[Slot]:
-        number = self._number(label)
-        return [slot for slot in self._all() if slot.owner and slot.label == number]
+    def _slots(self, labels: Sequence[str]) -> list[Slot]:
+        numbers = {self._number(label) for label in labels}
+        return [slot for slot in self._all() if slot.owner and slot.label in numbers]
 
     def _all(self) -> list[Slot]:
         used = min(self._word(_USED), _SLOTS)
