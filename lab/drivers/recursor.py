@@ -88,8 +88,8 @@ class Recursor:
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Read the file of anchors again, written before, and empty the cache; True, it is a live way.
 
-        There are add-ta and clear-ta, too, but clear-ta refuses to take the root's anchors away. add-ta empties
-        the cache, in which what is bogus stays for an hour (max-cache-bogus-ttl), and reloading does not.
+        There are add-ta and clear-ta, too, but clear-ta refuses to take the root's anchors away. add-ta
+        empties the cache, where what is bogus stays for an hour (max-cache-bogus-ttl); reloading does not.
         """
         tool(self.control(setting, "reload-lua-config"))
         tool(self.control(setting, "wipe-cache", ".$"))
