@@ -2,6 +2,7 @@
 # make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
 # make lint    style, types and import contracts
 # make bench   the benchmarks
+# make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md
 # make mutation   change the resolvers' code in thousands of places and see which changes no test minds: an hour
 # Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
 
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 REPORT := out/october-11.md
 PYTEST_FLAGS ?=
 
-.PHONY: run test setup setup-system setup-lint lint bench mutation clean
+.PHONY: run test setup setup-system setup-lint lint bench transition-coverage mutation clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -29,6 +30,9 @@ lint: setup-lint
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+transition-coverage: setup
+	$(BIN)/python -m tools.transition_coverage $(PYTEST_FLAGS)
 
 mutation: setup
 	$(PIP) --no-build-isolation --editable '.[mutation]'
