@@ -3,7 +3,8 @@
 # make lint    style, types and import contracts
 # make bench   the benchmarks
 # make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md
-# make mutation   change the resolvers' code in thousands of places and see which changes no test minds: an hour
+# make mutation   change the resolvers' code in thousands of places and see which changes no test minds: hours
+#              (MUTATION_FLAGS="--sample 4" for every fourth change)
 # Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
 
 PYTHON ?= python3
@@ -12,6 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 REPORT := out/october-11.md
 PYTEST_FLAGS ?=
+MUTATION_FLAGS ?=
 
 .PHONY: run test setup setup-system setup-lint lint bench transition-coverage mutation clean
 
@@ -34,13 +36,11 @@ bench: setup
 transition-coverage: setup
 	$(BIN)/python -m tools.transition_coverage $(PYTEST_FLAGS)
 
-mutation: setup
-	$(PIP) --no-build-isolation --editable '.[mutation]'
-	HYPOTHESIS_PROFILE=ci ROOTLAB_SHARED="$${ROOTLAB_SHARED:-$(abspath ../shared)}" nice $(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutation: setup-lint
+	nice $(BIN)/python -m tools.mutation $(MUTATION_FLAGS)
 
 clean:
-	rm -rf $(VENV) out mutants dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) out dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
