@@ -33,6 +33,9 @@ from ..scenario.spec import DEFAULT_UDP_SIZE
 STATE, RUN, CACHE = FOLDERS = ("state", "run", "cache")
 """The folders a daemon writes to, inside its own; they are there and its user's before it starts."""
 
+ROOTS: Final = tuple(v4 for _, v4, _ in ROOT_SERVERS)
+"""The IPv4 addresses of the root servers, for software that has no hints of its own."""
+
 Tool = Callable[[Sequence[str]], str]
 """Run a control program (a command line) against a running daemon and return what it prints."""
 

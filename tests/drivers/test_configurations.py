@@ -154,5 +154,5 @@ def test_templates_are_used_up() -> None:
 def test_no_such_driver() -> None:
     """The name may have its prefix; an unknown one is the caller's fault, who learns the names."""
     assert driver_of("daemon:unbound") is driver_of("unbound") is DRIVERS["unbound"]
-    with pytest.raises(ScenarioError, match=r"no driver 'daemon:bind'; the drivers are unbound, named"):
+    with pytest.raises(ScenarioError, match=r"no driver 'bind'; the drivers are unbound, named"):
         driver_of("daemon:bind")
