@@ -101,13 +101,13 @@ class Rrsig:
         if not skew_before and not skew_after and 0 <= expiration - inception < _HALF:
             return inception <= now % _WRAP <= expiration  # no wrap inside the period: plain numbers do
         return (
-            _serial_difference(self.expiration, self.inception) >= 0
-            and _serial_difference(now, self.inception) >= -skew_before
-            and _serial_difference(self.expiration, now) >= -skew_after
+            serial_difference(self.expiration, self.inception) >= 0
+            and serial_difference(now, self.inception) >= -skew_before
+            and serial_difference(self.expiration, now) >= -skew_after
         )
 
 
-def _serial_difference(later: int, earlier: int) -> int:
+def serial_difference(later: int, earlier: int) -> int:
     """Return later - earlier of 32-bit serials, in [-2**31, 2**31); -2**31 is undefined in RFC 1982."""
     return (later - earlier + _HALF) % _WRAP - _HALF
 

@@ -14,12 +14,12 @@ from ..clock import Instant
 from ..dnssec.codec import MalformedMessage, Message, parse_message, rrsets_of
 from ..dnssec.keys import DS, Key
 from ..dnssec.names import MalformedRdata
-from ..dnssec.rrset import Rrsig, SignedRRset
+from ..dnssec.rrset import SignedRRset
 from ..dnssec.rrtypes import DNSKEY, NS, NSEC, A
 from ..dnssec.rrtypes import DS as DS_TYPE
 from .fetch import Exchange, Path, ask
 from .policy import Trust
-from .validator import SHARED_MEMO, DnskeySet, window
+from .validator import SHARED_MEMO, DnskeySet, edges, window
 
 NEW_LABEL = b"\x08new-name"
 """A label under which nothing is cached, as models keep no answers."""
@@ -115,16 +115,11 @@ class _Chain:
         for rrsig in signed.rrsigs:
             candidates = [key for key in keys if key.tag == rrsig.key_tag]
             self.zsk_missing |= of_root and not candidates
-            self._bound(rrsig)
+            for wait in edges(rrsig, self.trust, self.local):
+                self.until = min(self.until, self.now + wait)
             if window(rrsig, self.trust, self.local):
                 found |= any(SHARED_MEMO.verify(signed.rrset, rrsig, key) for key in candidates)
         return found
-
-    def _bound(self, rrsig: Rrsig) -> None:
-        for edge in (rrsig.inception, rrsig.expiration + 1):
-            wait = (edge - self.local + 2**31) % 2**32 - 2**31
-            if wait > 0:
-                self.until = min(self.until, self.now + wait)
 
 
 def _find(section: Iterable[object], owner: bytes, rrtype: int) -> SignedRRset | None:

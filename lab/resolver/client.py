@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..clock import Instant, Seconds
+from ..dnssec.rrset import serial_difference
 from .policy import Cache, ResolverPolicy, Trust
-from .validator import DnskeySet, tolerance
+from .validator import DnskeySet, edges, tolerance
 
 FAR: Instant = 2**62
 """Later than any instant of a run."""
@@ -45,7 +46,7 @@ def good_entry(dnskeys: DnskeySet, cache: Cache, trust: Trust, now: Instant, off
         life = min(life, cache.ttl_cap)
     life = max(life, cache.ttl_floor)
     for rrsig in dnskeys.rrsigs:
-        left = (rrsig.expiration - local + 2**31) % 2**32 - 2**31
+        left = serial_difference(rrsig.expiration, local)
         if left <= 0:
             left += tolerance(rrsig, trust)
         if left >= 0:
@@ -75,14 +76,7 @@ def next_edge(dnskeys: DnskeySet | None, trust: Trust, local: Instant) -> Second
     """
     if dnskeys is None:
         return None
-    waits = []
-    for rrsig in dnskeys.rrsigs:
-        slack = tolerance(rrsig, trust)
-        for edge in (rrsig.inception - slack, rrsig.expiration + slack + 1):
-            wait = (edge - local + 2**31) % 2**32 - 2**31
-            if wait > 0:
-                waits.append(wait)
-    return min(waits, default=None)
+    return min((wait for rrsig in dnskeys.rrsigs for wait in edges(rrsig, trust, local)), default=None)
 
 
 class KeyCache:
@@ -114,7 +108,7 @@ class KeyCache:
             return
         self.at = change
         for rrsig in dnskeys.rrsigs:
-            left = (rrsig.expiration - now - offset + 2**31) % 2**32 - 2**31
+            left = serial_difference(rrsig.expiration, now + offset)
             if left >= 0:
                 self.at = min(self.at, now + left + 1)
 

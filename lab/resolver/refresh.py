@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from ..clock import DAY, HOUR, Instant, Seconds, parse_duration
+from ..dnssec.rrset import serial_difference
 from .client import FAR
 from .policy import ResolverPolicy, Schedule
 from .rfc5011 import TrustPoint
@@ -70,7 +71,7 @@ def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | N
     """
     if schedule.expiry_source == "none" or not dnskeys.rrsigs:
         return None
-    left = [(rrsig.expiration - now + 2**31) % 2**32 - 2**31 for rrsig in dnskeys.rrsigs]
+    left = [serial_difference(rrsig.expiration, now) for rrsig in dnskeys.rrsigs]
     if schedule.expiry_source == "first":
         return left[0]
     return min([_EXPIRY_CAP, *(seconds for seconds in left if seconds >= 0)])

@@ -11,7 +11,7 @@ from ..clock import DAY, HOUR, Instant, Seconds
 from ..dnssec.codec import MalformedMessage, parse_message, rrsets_of
 from ..dnssec.keys import DS, SUPPORTED_ALGORITHMS, Key, verify_bytes
 from ..dnssec.names import MalformedRdata
-from ..dnssec.rrset import RRset, Rrsig, SignatureMemo, SignedRRset, applies, signed_data
+from ..dnssec.rrset import RRset, Rrsig, SignatureMemo, SignedRRset, applies, serial_difference, signed_data
 from ..dnssec.rrtypes import DNSKEY
 from .policy import Trust
 from .rfc5011 import Cell
@@ -116,6 +116,13 @@ def tolerance(rrsig: Rrsig, trust: Trust) -> Seconds:
     if trust.skew == "none":
         return 0
     return min(DAY, max(HOUR, ((rrsig.expiration - rrsig.inception) % 2**32) // 10))
+
+
+def edges(rrsig: Rrsig, trust: Trust, now: Instant) -> list[Seconds]:
+    """Return the seconds until a signature becomes valid, and until it ceases to be, where yet to come."""
+    slack = tolerance(rrsig, trust)
+    ends = (rrsig.inception - slack, rrsig.expiration + slack + 1)
+    return [wait for end in ends if (wait := serial_difference(end, now)) > 0]
 
 
 def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | None:

@@ -12,7 +12,7 @@ from .client import FAR
 from .managed import Sighting, observe, timer
 from .policy import ResolverPolicy
 from .rfc5011 import TrustPoint
-from .validator import DnskeySet, proved_revoked, tolerance, validate
+from .validator import DnskeySet, edges, proved_revoked, validate
 
 
 class Watch:
@@ -64,9 +64,5 @@ def still_for(point: TrustPoint, policy: ResolverPolicy, dnskeys: DnskeySet, now
             if length is not None and cell.since + length > now:
                 bounds.append(cell.since + length - now - 1)
     for rrsig in dnskeys.rrsigs:
-        slack = tolerance(rrsig, policy.trust)
-        for edge in (rrsig.inception - slack, rrsig.expiration + slack + 1):
-            wait = (edge - now + 2**31) % 2**32 - 2**31
-            if wait > 0:
-                bounds.append(wait - 1)
+        bounds += [wait - 1 for wait in edges(rrsig, policy.trust, now)]
     return min(bounds)

@@ -25,6 +25,8 @@ from .world import T0
 
 SECURE, INSECURE = CHILDREN
 NEW = NEW_LABEL + SECURE
+TOLERANT = replace(STRICT.trust, skew="tenth")
+"""A validator that grants a tenth of a signature's period at either end."""
 
 
 def authority(zsk: str = "zsk-ecdsa") -> ZoneSigner:
@@ -213,24 +215,26 @@ def test_revoked_keys_sign_no_data() -> None:
     assert told(look(keys=keys)) == ("bogus", "bogus")
 
 
-def test_signatures_of_the_zone_end() -> None:
+@pytest.mark.parametrize("trust", [STRICT.trust, TOLERANT], ids=("strict", "tolerant"))
+def test_signatures_of_the_zone_end(trust: Trust) -> None:
     """Data by a clock that is beyond its signatures is bogus; `until` tells when the view can change."""
-    view = look()
+    view = look(trust=trust)
     assert view is not None
     edge = view.until
     assert T0 < edge < T0 + 30 * DAY
-    assert told(look(offset=edge - T0 - 1)) == ("secure", "insecure")
-    late = look(offset=edge - T0)
+    assert told(look(offset=edge - T0 - 1, trust=trust)) == ("secure", "insecure")
+    late = look(offset=edge - T0, trust=trust)
     assert late is not None
     assert "bogus" in told(late)
-    assert told(look(offset=-60 * DAY)) == ("bogus", "bogus")
+    assert told(look(offset=-60 * DAY, trust=trust)) == ("bogus", "bogus")
 
 
-def test_the_view_of_a_slow_clock_changes_when_its_time_comes() -> None:
+@pytest.mark.parametrize("trust", [STRICT.trust, TOLERANT], ids=("strict", "tolerant"))
+def test_the_view_of_a_slow_clock_changes_when_its_time_comes(trust: Trust) -> None:
     """A clock behind the inception sees bogus data until it gets there, and `until` says when that is."""
-    view = look(offset=-5 * DAY)
+    view = look(offset=-5 * DAY, trust=trust)
     assert view is not None
-    later = look(now=T0, offset=-5 * DAY + view.until - T0)
+    later = look(now=T0, offset=-5 * DAY + view.until - T0, trust=trust)
     assert view.until > T0
     assert told(view) != told(later)
 
@@ -246,9 +250,8 @@ def test_edge_of_a_view() -> None:
 
 def test_tolerance_of_the_policy() -> None:
     """A validator that grants a tenth takes data a day early."""
-    trust = replace(STRICT.trust, skew="tenth")
     assert told(look(offset=-20 * HOUR)) != ("secure", "insecure")
-    assert told(look(offset=-20 * HOUR, trust=trust)) == ("secure", "insecure")
+    assert told(look(offset=-20 * HOUR, trust=TOLERANT)) == ("secure", "insecure")
 
 
 @pytest.mark.parametrize(

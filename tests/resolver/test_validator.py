@@ -13,7 +13,7 @@ from lab.dnssec.keys import Key
 from lab.dnssec.rrset import SignedRRset
 from lab.resolver.policy import STRICT, Trust
 from lab.resolver.rfc5011 import Cell, State
-from lab.resolver.validator import DnskeySet, is_copy, key_of, tolerance, validate, window
+from lab.resolver.validator import DnskeySet, edges, is_copy, key_of, tolerance, validate, window
 
 from .world import ROOT, RSA, T0, TTL, dnskeys, ds, key, signed_set
 
@@ -61,6 +61,20 @@ def test_windows_across_2106(now: int) -> None:
     rrsig = dnskeys.__wrapped__("1", "1", TTL, (now, now + DAY)).rrsigs[0]
     assert window(rrsig, TRUST, now)
     assert not window(rrsig, TRUST, now - 1)
+
+
+@given(
+    st.integers(0, 2**33), st.integers(2 * HOUR, 60 * DAY), st.integers(-80 * DAY, 80 * DAY), st.booleans()
+)
+def test_edges_are_where_the_window_opens_and_shuts(start: int, length: int, at: int, wide: bool) -> None:
+    """The edges are the first second inside the period, tolerance and all, and the first beyond it."""
+    trust = STRICT.override({"skew": "tenth" if wide else "none"}).trust
+    rrsig = replace(dnskeys("1", "1").rrsigs[0], inception=start % 2**32, expiration=(start + length) % 2**32)
+    slack = tolerance(rrsig, trust)
+    waits = [start - slack - (start + at), start + length + slack + 1 - (start + at)]
+    assert edges(rrsig, trust, start + at) == [wait for wait in waits if wait > 0]
+    for wait in edges(rrsig, trust, start + at):
+        assert window(rrsig, trust, start + at + wait) is not window(rrsig, trust, start + at + wait - 1)
 
 
 @pytest.mark.parametrize(
