@@ -26,6 +26,7 @@ class Dnsmasq:
     name: str = "dnsmasq"
     program: str = "dnsmasq"
     package: str = "dnsmasq-base"
+    install: str = driver.apt("dnsmasq-base")
     model: str = "dnsmasq"
     managed: bool = False
     forwards: bool = True

@@ -12,6 +12,7 @@ itself; `run/` holds sockets and locks, `cache/` what a daemon keeps of answers.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
@@ -56,6 +57,8 @@ class Setting:
     the EDNS buffer size in octets that it offers to servers. `tcp` tells whether it may use TCP; a driver
     whose `knobs` lack `tcp` leaves that to the network. `forward_to` is the address, port 53, of the resolver
     that a forwarder asks. `roots` are the addresses of root servers in place of the packaged hints.
+    `mkeytimers` is for the clock of that name: how many real seconds BIND is to take for an hour, a day and a
+    month.
     """
 
     folder: Path
@@ -66,6 +69,7 @@ class Setting:
     tcp: bool = True
     forward_to: str | None = None
     roots: tuple[str, ...] | None = None
+    mkeytimers: tuple[int, int, int] | None = None
 
     def path(self, *parts: str) -> str:
         """Return the path of something in the daemon's folder, as configurations name it."""
@@ -114,6 +118,10 @@ class Driver(Protocol):
     @property
     def package(self) -> str:
         """Return the Debian package the program comes from."""
+
+    @property
+    def install(self) -> str:
+        """Return the command that brings the program onto this machine, or what else to do."""
 
     @property
     def model(self) -> str:
@@ -176,6 +184,11 @@ class Driver(Protocol):
         """Return the line of a log that says why the daemon ended, "" if none does."""
 
 
+def apt(package: str) -> str:
+    """Return the command that installs a package of Debian's."""
+    return f"apt-get install --no-install-recommends {package}"
+
+
 def template(name: str, **values: str) -> str:
     """Fill in the template of a driver; every value must be asked for, and every place filled."""
     path = _TEMPLATES / name
@@ -219,6 +232,20 @@ def hints(roots: Sequence[str]) -> str:
 def configured(anchors: Iterable[Key | DS]) -> tuple[Reading, ...]:
     """Return what a validator trusts that never learns: what it was configured with."""
     return tuple(Reading(_key_tag(anchor), anchor, State.VALID) for anchor in anchors)
+
+
+def state_stamp(setting: Setting) -> tuple[tuple[str, int, int], ...]:
+    """Return name, size and time of every file in `state/`: equal while nothing is written.
+
+    Unbound, BIND and Knot Resolver write there at every refresh, and learn nothing without one. So while the
+    state can be written, their `trust` need not be asked for again until this changes; it costs little.
+    """
+    found: list[tuple[str, int, int]] = []
+    for path in sorted((setting.folder / STATE).iterdir()):
+        with contextlib.suppress(FileNotFoundError):
+            about = path.stat()
+            found.append((path.name, about.st_size, about.st_mtime_ns))
+    return tuple(found)
 
 
 def state_readings(setting: Setting, file: str, form: str, holds: Holds) -> tuple[Reading, ...]:

@@ -44,7 +44,7 @@ class DriverFile(Table):
     name: Annotated[str, Field(strict=True, pattern=_NAME)]
     command: Words
     version: Words | None = None
-    install: Annotated[str, Field(strict=True, max_length=200)] = "software of your own"
+    install: Annotated[str, Field(strict=True, max_length=200)] = "install it, and put it into the PATH"
     model: Word = ""
     managed: Annotated[bool, Field(strict=True)] = False
     forwards: Annotated[bool, Field(strict=True)] = False
@@ -126,7 +126,12 @@ class Generic:
 
     @property
     def package(self) -> str:
-        """Return whence the program comes, in the file's words."""
+        """Return the name the file gives it: the lab knows no package."""
+        return self.told.name
+
+    @property
+    def install(self) -> str:
+        """Return what to do for those who lack the program, in the file's words."""
         return self.told.install
 
     @property

@@ -30,6 +30,7 @@ class Kresd:
     name: str = "kresd"
     program: str = "kresd"
     package: str = "knot-resolver"
+    install: str = driver.apt("knot-resolver")
     model: str = "knot"
     managed: bool = True
     forwards: bool = False

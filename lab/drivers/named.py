@@ -62,6 +62,7 @@ class Named:
     name: str = "named"
     program: str = "named"
     package: str = "bind9"
+    install: str = driver.apt("bind9")
     model: str = "bind"
     managed: bool = True
     forwards: bool = False
@@ -108,7 +109,9 @@ class Named:
         One worker thread: the number changes no decision, only how long the lab waits for all of them.
         """
         four = ["-4"] if setting.address6 is None else []
-        return [self.program, "-g", *four, "-n", "1", "-c", setting.path("named.conf")]
+        timers = setting.mkeytimers
+        fast = [] if timers is None else ["-T", "mkeytimers=" + "/".join(map(str, timers))]
+        return [self.program, "-g", *four, *fast, "-n", "1", "-c", setting.path("named.conf")]
 
     def environment(self, setting: Setting) -> dict[str, str]:
         """Return nothing: it needs nothing."""

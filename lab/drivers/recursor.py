@@ -35,6 +35,7 @@ class Recursor:
     name: str = "pdns_recursor"
     program: str = "pdns_recursor"
     package: str = "pdns-recursor"
+    install: str = driver.apt("pdns-recursor")
     model: str = "pdns-recursor"
     managed: bool = False
     forwards: bool = False

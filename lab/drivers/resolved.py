@@ -31,6 +31,7 @@ class Resolved:
 
     name: str = "systemd-resolved"
     package: str = PACKAGE
+    install: str = "python -m lab.drivers.unpack"
     model: str = "systemd-resolved"
     managed: bool = False
     forwards: bool = True

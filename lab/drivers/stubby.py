@@ -28,6 +28,7 @@ class Stubby:
     name: str = "stubby"
     program: str = "stubby"
     package: str = "stubby"
+    install: str = driver.apt("stubby")
     model: str = ""
     managed: bool = False
     forwards: bool = True

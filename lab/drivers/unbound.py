@@ -30,6 +30,7 @@ class Unbound:
     name: str = "unbound"
     program: str = "unbound"
     package: str = "unbound"
+    install: str = driver.apt("unbound")
     model: str = "unbound"
     managed: bool = True
     forwards: bool = False

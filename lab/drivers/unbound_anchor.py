@@ -60,7 +60,7 @@ class Listed(NamedTuple):
 
 
 def command(setting: Setting, server: str, hints: str, port: int = 443) -> list[str]:
-    """Return the command line: anchors in `state/root.key`, the bundle in `bundle.pem`, `server` an address."""
+    """Return the command line: anchors in `state/root.key`, the bundle in `bundle.pem`."""
     return [
         PROGRAM, "-v", "-4", "-a", setting.path("state", "root.key"), "-c", setting.path("bundle.pem"),
         "-r", hints, "-b", setting.address, "-u", server, "-P", str(port),

@@ -127,11 +127,20 @@ def test_hints_elsewhere() -> None:
     )
 
 
+def test_timers_of_bind() -> None:
+    """BIND's own fast clock is an option of its command line."""
+    command = DRIVERS["named"].command(replace(PLAIN, mkeytimers=(1, 2, 60)))
+    assert command[1:5] == ["-g", "-4", "-T", "mkeytimers=1/2/60"]
+    assert "-T" not in DRIVERS["named"].command(PLAIN)
+
+
 @pytest.mark.parametrize("driver", DRIVERS.values(), ids=lambda one: one.name)
 def test_facts(driver: Driver) -> None:
     """Every driver names a model there is, or none, and folders that are there; it writes inside its own."""
     assert driver.model in ("", *MODELS)
     assert driver.package
+    assert driver.install
+    assert "systemd-resolved" not in driver.install
     assert driver.clocks[-1] == "none"
     assert driver.knobs <= {"udp_size", "tcp", "address6"}
     for setting in (PLAIN, FULL):

@@ -20,7 +20,7 @@ from lab.dnssec.keys import Key
 from lab.dnssec.names import ROOT, name_from_text
 from lab.dnssec.rrtypes import DNSKEY, A
 from lab.drivers.clocks import ClockPage
-from lab.drivers.driver import FOLDERS, STATE, Driver, Reading, Setting
+from lab.drivers.driver import FOLDERS, STATE, Driver, Reading, Setting, state_stamp
 from lab.drivers.netns import run_inside
 from lab.drivers.process import Process, run_tool
 from lab.nameserver.listener import Listener
@@ -50,6 +50,7 @@ class Play:
     udp_size: int = 1232
     tcp: bool = True
     roots: tuple[str, ...] | None = None
+    mkeytimers: tuple[int, int, int] | None = None
     writable: bool = True
     moments: tuple[str, ...] = ()
     """Instants to jump to after the start; at each the daemon is asked and read."""
@@ -68,6 +69,7 @@ class Seen:
     version: str
     stamps: tuple[Instant, ...]
     at: tuple[tuple[dict[str, Asked], tuple[Reading, ...] | None], ...]
+    stamps_of_state: tuple[object, ...]
     queries: tuple[tuple[str, str, bool, int], ...]
     """Of `. DNSKEY` queries: whom from, whom to, whether over TCP, EDNS size."""
     first: str
@@ -116,7 +118,7 @@ class _Rehearsal:
         version = self.driver.version(run_tool(self.driver.version_command, self.folder))
         environment = self.page.environment("it") | self.driver.environment(setting)
         process = Process(self.driver.command(setting), self.folder, environment, label="it", user=NOBODY)
-        found, live = [], False
+        found, live, states = [], False, []
         with Listener(self._answer, (*SERVERS, CHILD_SERVER, RESOLVER), 53, anywhere=True):
             if self.wanted.link:
                 _make_link()
@@ -128,6 +130,7 @@ class _Rehearsal:
                         self._quiet()
                     if process.running:
                         found.append((self._ask(), self.driver.trust(setting, self._tool)))
+                        states.append(state_stamp(setting))
                 if self.wanted.new_anchors and process.running:
                     setting = self._setting(self.wanted.new_anchors)
                     self._write(self.driver.files(setting))
@@ -142,6 +145,7 @@ class _Rehearsal:
             version,
             tuple(stamp for stamp in stamps if stamp is not None),
             tuple(found),
+            tuple(states),
             tuple(self.queries),
             self.first,
             live,
@@ -158,6 +162,7 @@ class _Rehearsal:
             udp_size=self.wanted.udp_size,
             tcp=self.wanted.tcp,
             roots=self.wanted.roots,
+            mkeytimers=self.wanted.mkeytimers,
         )
         return replace(setting, forward_to=RESOLVER) if self.driver.forwards else setting
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -134,6 +135,23 @@ def test_reading_through_a_roll(name: str) -> None:
     assert trusted[5] == {OLD.tag: "Valid", NEW.tag: "Valid"}
     assert {OLD.tag: "Revoked", NEW.tag: "Valid"} in trusted[6:8]
     assert trusted[-1] == {NEW.tag: "Valid"}
+
+
+@pytest.mark.parametrize("name", ["unbound", "named", "kresd"])
+def test_state_is_written_when_trust_changes(name: str) -> None:
+    """While the files of the state stay the same, so does the reading: it need not be made."""
+    seen = played(name, Play(anchors=("old",), moments=ROLL))
+    pairs = list(zip(seen.stamps_of_state, seen.states, strict=True))
+    changes = [(one, two) for one, two in pairwise(pairs) if one[1] != two[1]]
+    assert len(changes) >= 3
+    assert [one for one, two in changes if one[0] == two[0]] == []
+
+
+def test_mkeytimers() -> None:
+    """BIND takes the option of its own fast clock."""
+    seen = played("named", Play(mkeytimers=(2, 5, 60)))
+    assert seen.ended == "", seen.log
+    assert seen.at[0][0]["signed"] == SECURE
 
 
 @pytest.mark.parametrize("name", RESOLVERS)
