@@ -17,6 +17,7 @@ from ..dnssec.names import MalformedRdata
 from ..dnssec.rrset import SignedRRset
 from ..dnssec.rrtypes import DNSKEY, NS, NSEC, A
 from ..dnssec.rrtypes import DS as DS_TYPE
+from .client import FAR
 from .fetch import Exchange, Path, ask
 from .policy import Trust
 from .validator import SHARED_MEMO, DnskeySet, edges, window
@@ -69,7 +70,7 @@ class _Chain:
     def __init__(self, exchange: Exchange, now: Instant, offset: int, path: Path, trust: Trust) -> None:
         self.exchange, self.now, self.offset, self.path, self.trust = exchange, now, offset, path, trust
         self.local = now + offset
-        self.until: Instant = now + 2**31
+        self.until: Instant = FAR
         self.zsk_missing = False
 
     def message(self, owner: bytes, qtype: int) -> Message | None:

@@ -15,7 +15,6 @@ from .validator import DnskeySet
 
 RESULTS: Final = ("ok", "miss", "none", "bogus", "lost", "blind")
 """How a refresh can end; see `observation.Refresh`."""
-_FALLBACK: Final = {"miss": "ok", "bogus": "none", "lost": "bogus", "blind": "lost"}
 UNKNOWN_TTL: Seconds = HOUR
 """The TTL of an anchor whose line names none (Knot Resolver's root.keys, zone-file default)."""
 _EXPIRY_CAP: Seconds = 15 * DAY
@@ -79,11 +78,11 @@ def _expiry(schedule: Schedule, dnskeys: DnskeySet, now: Instant) -> Seconds | N
 
 def rule(schedule: Schedule, result: str) -> str | Seconds:
     """Return what follows a result: `interval`, `retry`, `never`, or seconds; names are followed."""
-    for _ in range(len(_FALLBACK) + 2):
+    for _ in RESULTS:
         word: str = getattr(schedule, f"after_{result}")
         if word in ("interval", "retry", "never"):
             return word
-        if word not in ("ok", "none", *_FALLBACK):
+        if word not in RESULTS:
             return parse_duration(word)
         result = word
     return "interval"

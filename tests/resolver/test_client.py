@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.clock import DAY, HOUR
@@ -76,6 +76,7 @@ def test_life_of_a_bad_set(negative: str) -> None:
 
 
 @given(st.integers(0, 100), st.integers(-50, 10**6))
+@example(1, 0)
 def test_grid_of_retries(negative: int, later: int) -> None:
     """The retry is the first on the grid of the memory's ends at which the failure could end otherwise."""
     cache = STRICT.override({"negative": f"PT{negative}S"}).cache
@@ -159,6 +160,13 @@ def test_uncached_set_is_fetched_when_it_can_differ() -> None:
     assert cache.at == T0 + 1
     cache.hold_good(dnskeys("1", "1", TTL, (T0 - DAY, T0 - 500)), T0, 0, T0 + 400)
     assert cache.at == T0 + 400
+
+
+def test_uncached_set_ends_by_the_resolvers_clock() -> None:
+    """What is not cached is fetched again when its signature ends by the clock that judges it."""
+    cache = cache_of(ttl_cap="PT0S")
+    cache.hold_good(dnskeys("1", "1", TTL, (T0 - DAY, T0 + 500)), T0, 100, T0 + 1000)
+    assert cache.at == T0 + 401
 
 
 @pytest.mark.parametrize("good", [True, False])

@@ -100,6 +100,21 @@ def test_state_unwritable() -> None:
     assert cause(life) == "state-unwritable"
 
 
+@pytest.mark.parametrize(
+    ("stuck", "resets", "expected"),
+    [
+        (True, 0, "state-unwritable"), (True, 1, "state-unwritable"), (False, 1, "state-not-persisted"),
+        (False, 0, "hold-down-unfinished"),
+    ],
+)  # fmt: skip
+def test_why_a_signer_is_pending(stuck: bool, resets: int, expected: str) -> None:
+    """A key still pending is so for want of writing, of what was lost, or of time: the first that holds."""
+    cells = (Cell(key(1), State.VALID, T0), Cell(key(2), State.ADD_PEND, T0))
+    held = Held(dnskeys("1 2", "2"), False, T0, T0)
+    found = cause_of(held, TrustPoint(ROOT, cells), STRICT, T0, skewed=False, resets=resets, stuck=stuck)
+    assert found == expected
+
+
 def test_unwritable_alone_is_no_cause() -> None:
     """If there was nothing to write, not writing broke nothing."""
     life = live("bind", world((0, "1", "1"), (5, "2", "2"))).run(1.5).do(lock).run(20)

@@ -57,7 +57,7 @@ def test_nothing_happens_before_the_start() -> None:
     model = resolver_of(policy_of("unbound"))
     assert model.next_timer() is None
     model.stop(T0)
-    assert model.take() == []
+    assert (model.take(), model.ended) == ([], "")
 
 
 def test_starts_and_stops() -> None:
@@ -249,6 +249,41 @@ def test_clock_offset_from_the_start() -> None:
     life = live("rfc5011-strict", World(LEARN.steps), offset=3 * HOUR).run(3)
     assert [cell.since - T0 for cell in life.model.point.cells] == [3 * HOUR, 2 * DAY + 3 * HOUR]
     assert life.probes[:2] == [T0, T0 + DAY]
+
+
+def test_state_is_read_by_the_resolvers_clock() -> None:
+    """What time alone allows at a start is judged by the clock of the machine (BIND's promotion)."""
+    for hours, states in ((47, "1 Valid, 2 AddPend"), (49, "1 Valid, 2 Valid")):
+        life = live("bind", World(LEARN.steps)).run(5).do(stop).run(30)
+        since = life.model.point.cells[1].since
+        life.model.offset = since + 30 * DAY + (hours - 48) * HOUR - life.now
+        assert life.do(start).states() == states
+
+
+def test_intervals_end_with_the_state() -> None:
+    """With the state are lost the intervals learnt from the zone: retries come hourly again."""
+    place = world((0, "1", "1"), (1.5, None))
+    kept = live("rfc5011-strict", World(place.steps)).run(2).restart().run(2.3)
+    lost = live("rfc5011-strict", World(place.steps)).run(2).restart(keep=False).run(2.3)
+    assert [at - T0 - 2 * DAY for at in kept.probes if at >= T0 + 2 * DAY][:2] == [0, DAY // 5]
+    assert [at - T0 - 2 * DAY for at in lost.probes if at >= T0 + 2 * DAY][:2] == [0, HOUR]
+
+
+def test_merged_anchors_count_from_now_by_the_resolvers_clock() -> None:
+    """An anchor merged into the state is Valid from then on, by the clock of the machine (sdns)."""
+    life = live("sdns", World(STAY.steps), offset=3 * HOUR).run(0.2)
+    life.do(lambda model, now: model.set_anchors(anchors("1 2"), now, at_once=False)).restart().run(0.3)
+    assert [cell.since - T0 for cell in life.model.point.cells if cell.state == "Missing"] == [
+        DAY // 5 + 3 * HOUR
+    ]
+
+
+def test_set_that_lacks_an_anchor_serves_clients() -> None:
+    """Unbound's clients live on a set that verified although it lacks a trusted key."""
+    place = World(((T0, signed_set("1 2", "1", 1800)), (T0 + DAY, signed_set("1", "1", 1800))))
+    life = live("unbound", place, "1 2", "dnskey").run(1.5)
+    assert (life.states(), life.first("bad")) == ("1 Valid, 2 Missing", None)
+    assert len([at for at in life.fetches if at > T0 + DAY]) > 10
 
 
 def test_clock_step_ends_a_cached_set() -> None:

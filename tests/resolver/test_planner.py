@@ -147,6 +147,17 @@ def test_jump_ends_where_the_delay_changes() -> None:
     assert plan.at == T0 + 9 * DAY + DAY // 2
 
 
+def test_jump_ends_in_the_second_before_the_delay_changes() -> None:
+    """A second less to the signature's end, and the attempt before counts as one with a shorter delay."""
+    plan = Planner(policy_of("bind"), Jitter(1, "test"))
+    bogus = dnskeys("1", "2", TTL, (T0 - DAY, T0 + 10 * DAY - 1))
+    for now in (T0, T0 + DAY):
+        plan.plan(point(State.VALID), "bogus", bogus, now, 0, LATER)
+    assert plan.at == T0 + 8 * DAY
+    plan.plan(point(State.VALID), "bogus", bogus, T0 + 8 * DAY, 0, LATER)
+    assert plan.at == T0 + 9 * DAY - 1
+
+
 def test_intervals_follow_the_keys_stored() -> None:
     """Where stored TTLs set the interval another key's TTL changes it, though the set is the same."""
     plan = Planner(policy_of("knot"), Jitter(1, "test"))
@@ -224,6 +235,14 @@ def test_failed_set_lends_its_interval() -> None:
     plan.plan(point(State.VALID), "bogus", dnskeys("1", "2", 5 * HOUR), T0, 0, LATER)
     assert plan.at == T0 + 5 * HOUR // 2
     assert plan.times.interval == DAY
+
+
+@pytest.mark.parametrize("result", ["ok", "miss"])
+def test_verified_set_teaches_its_intervals(result: str) -> None:
+    """A set that verified sets the intervals, whether it lacks a trusted key or not."""
+    plan = planner()
+    plan.plan(point(State.VALID), result, dnskeys("1", "1"), T0, 0, LATER)
+    assert (plan.times.interval, plan.at) == (DAY, T0 + DAY)
 
 
 def test_unsigned_set_teaches_nothing() -> None:
