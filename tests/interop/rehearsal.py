@@ -52,6 +52,8 @@ class Play:
     roots: tuple[str, ...] | None = None
     mkeytimers: tuple[int, int, int] | None = None
     writable: bool = True
+    spoiled: bool = False
+    """Make the state, folder and files, unwritable after the first moment."""
     moments: tuple[str, ...] = ()
     """Instants to jump to after the start; at each the daemon is asked and read."""
     link: bool = False
@@ -131,6 +133,9 @@ class _Rehearsal:
                     if process.running:
                         found.append((self._ask(), self.driver.trust(setting, self._tool)))
                         states.append(state_stamp(setting))
+                    if self.wanted.spoiled:
+                        for path in (*(self.folder / STATE).iterdir(), self.folder / STATE):
+                            path.chmod(0o555 if path.is_dir() else 0o444)
                 if self.wanted.new_anchors and process.running:
                     setting = self._setting(self.wanted.new_anchors)
                     self._write(self.driver.files(setting))

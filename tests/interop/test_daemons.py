@@ -210,6 +210,20 @@ def test_unwritable_state(name: str, why: str) -> None:
     assert why in seen.ended
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("unbound", "could not open autotrust file for writing"), ("named", ""), ("kresd", "Permission denied")],
+)
+def test_state_turns_unwritable(name: str, why: str) -> None:
+    """When it can be written no more, Unbound and Knot end at the next refresh; BIND never learns."""
+    seen = played(name, Play(anchors=("old",), moments=ROLL[:5], spoiled=True))
+    assert why in seen.ended
+    assert (seen.status is None) is (name == "named"), seen.log
+    if name == "named":
+        assert seen.states[-1] == {OLD.tag: "Valid"}
+        assert "permission denied" in seen.log
+
+
 @pytest.mark.parametrize("name", ["kresd-debian", "pdns_recursor", "dnsmasq", "stubby"])
 def test_static_needs_no_state(name: str) -> None:
     """What never writes runs on where it cannot."""
