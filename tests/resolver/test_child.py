@@ -208,6 +208,29 @@ def test_zone_key_not_held() -> None:
     assert view.zsk_missing
 
 
+def test_zone_key_missed_by_the_proof_alone() -> None:
+    """That the zone's key is not held is seen at the proof for the unsigned child too."""
+    view = look({(SECURE, DS_TYPE): without(RRSIG)}, keys=held(authority("zsk-2017q3")))
+    assert view is not None
+    assert view.zsk_missing
+    whole = look({(SECURE, DS_TYPE): without(RRSIG)})
+    assert whole is not None
+    assert not whole.zsk_missing
+
+
+def test_one_ds_is_enough() -> None:
+    """Of several DS records one that matches a key makes it an entry point (RFC 4035 section 5.2)."""
+
+    def with_another(records: tuple[RR, ...]) -> Sequence[RR]:
+        rdatas = [record.rdata for record in records if record.rrtype == DS_TYPE]
+        if not rdatas:
+            return records
+        other = rdatas[0][:-1] + bytes((rdatas[0][-1] ^ 1,))
+        return records_of(ZONE.signed(make_rrset(SECURE, DS_TYPE, DAY, [*rdatas, other]), T0))
+
+    assert told(look({(SECURE, DS_TYPE): with_another})) == ("secure", "insecure")
+
+
 def test_revoked_keys_sign_no_data() -> None:
     """A key of the root with REVOKE verifies no zone data (RFC 5011 section 2.1)."""
     keys = held()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lab.clock import DAY
+from lab.dnssec.rrset import SignedRRset
 from lab.resolver.client import Held
 from lab.resolver.diagnose import TROUBLES, cause_of, ede_of
 from lab.resolver.fetch import Path
 from lab.resolver.model import ResolverModel
 from lab.resolver.policy import STRICT, ResolverPolicy
 from lab.resolver.rfc5011 import Cell, State, TrustPoint
+from lab.resolver.validator import DnskeySet
 
 from .world import ROOT, T0, TTL, Life, World, dnskeys, ds, key, live, policy_of, signed_set, world
 
@@ -156,6 +158,19 @@ def test_anchor_known_by_ds() -> None:
     """An anchor known by its DS alone is known as the signer it is."""
     point = TrustPoint(ROOT, (Cell(ds(1), State.VALID, T0),))
     assert named(Held(dnskeys("1", "~1"), False, T0, T0), point) == "bad-signature"
+
+
+def test_one_signature_in_its_period_is_enough() -> None:
+    """Where one of several signatures is over, that is not what is wrong with the set."""
+    old, new = signed_set("1", "1", TTL, (T0 - DAY, T0 - 1)), signed_set("1", "~1")
+    held = Held(DnskeySet(SignedRRset(old.rrset, old.rrsigs + new.rrsigs)), False, T0, T0)
+    assert named(held, TrustPoint(ROOT, (Cell(key(1), State.VALID, T0),))) == "bad-signature"
+
+
+def test_one_trusted_signer_is_enough() -> None:
+    """Where one of the signers is trusted, its signature is bad, whoever else signs."""
+    held = Held(dnskeys("1 2", "~1 2"), False, T0, T0)
+    assert named(held, TrustPoint(ROOT, (Cell(key(1), State.VALID, T0),))) == "bad-signature"
 
 
 def test_residue_counts() -> None:

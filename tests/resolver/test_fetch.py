@@ -70,6 +70,13 @@ def test_paths(path: Path, trouble: str, asked: list[tuple[int, bool]]) -> None:
     assert (fetch.dnskeys is None) is bool(trouble)
 
 
+@pytest.mark.parametrize("path", [Path(), Path(udp_size=512)])
+def test_answer_is_no_trouble(path: Path) -> None:
+    """With an answer, over UDP or TCP, there is nothing to complain of."""
+    wire, trouble = ask(served(), ROOT, DNSKEY, T0, path)
+    assert (wire is not None, trouble) == (True, "")
+
+
 @pytest.mark.parametrize("reply", [None, b"", b"\0" * 11])
 def test_no_answer(reply: bytes | None) -> None:
     """Silence, and what is too short for a header, is no answer."""
