@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.clock import DAY
+from lab.clock import DAY, HOUR
 from lab.observation import Transition
 from lab.resolver.model import Anchors, ResolverModel
 
@@ -48,6 +48,18 @@ def test_same_file_changes_nothing() -> None:
     life = live("pdns-recursor", World(ROLL.steps)).run(1.5)
     before = life.model.point
     assert life.run(4.5).model.point is before
+
+
+def test_merged_anchor_heals_clients_at_once() -> None:
+    """An anchor that sdns had dropped and merges again counts for clients from that refresh on."""
+    steps = ((T0, signed_set("1 2", "1")), (T0 + 35 * DAY, signed_set("2", "2", 1800)))
+    life = live("sdns", World(steps)).run(200)
+    dropped = [seen.at for seen in life.out if isinstance(seen, Transition) and seen.target == "Start"]
+    assert len(dropped) == 1
+    old = (dropped[0] + HOUR, signed_set("1 2", "1", 1800))
+    again = live("sdns", World((*steps, old))).run(200)
+    assert again.first("bad", dropped[0]) is not None
+    assert again.first("good", dropped[0]) == dropped[0] + DAY // 2
 
 
 @pytest.mark.parametrize("model", ["dnsmasq", "static", "hickory"])

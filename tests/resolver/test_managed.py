@@ -15,7 +15,7 @@ from lab.resolver.policy import STRICT
 from lab.resolver.rfc5011 import Cell, State, TrustPoint
 from lab.resolver.validator import DnskeySet
 
-from .world import ROOT, T0, WINDOW, Machine, dnskeys, key, policy_of, signed_set, signing
+from .world import ROOT, T0, WINDOW, Machine, dnskeys, ds, key, policy_of, signed_set, signing
 
 
 def test_load_ends_well() -> None:
@@ -72,6 +72,13 @@ def test_valid_keys_are_missed_first() -> None:
     point = TrustPoint(ROOT, cells, initialised=True)
     found = observe(point, policy_of("unbound"), dnskeys("3", "2"), T0 + 400 * DAY)
     assert [cell.state for cell in found.point.cells] == [State.MISSING, State.MISSING, State.ADD_PEND]
+
+
+def test_ds_merged_into_a_state_finds_its_key() -> None:
+    """A DS that came to a state later is replaced by its key as soon as that is seen."""
+    point = TrustPoint(ROOT, (Cell(ds(1), State.VALID, T0),), initialised=True)
+    found = observe(point, STRICT, dnskeys("1", "1"), T0 + DAY)
+    assert [(cell.anchor, cell.since) for cell in found.point.cells] == [(key(1), T0 + DAY)]
 
 
 def test_anchor_from_a_file_is_dated_when_first_seen() -> None:

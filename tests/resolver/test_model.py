@@ -286,6 +286,27 @@ def test_set_that_lacks_an_anchor_serves_clients() -> None:
     assert len([at for at in life.fetches if at > T0 + DAY]) > 10
 
 
+def test_configured_anchors_count_from_the_start_by_the_resolvers_clock() -> None:
+    """An anchor given as DNSKEY is Valid since the start, by the clock of the machine."""
+    life = live("rfc5011-strict", World(STAY.steps), form="dnskey", offset=3 * HOUR).run(1)
+    assert [cell.since - T0 for cell in life.model.point.cells] == [3 * HOUR]
+
+
+def test_nothing_is_held_while_down() -> None:
+    """A resolver that is switched off serves nothing from its cache."""
+    life = live("static", World(STAY.steps)).run(0.5)
+    assert life.model.held is not None
+    assert life.do(stop).model.held is None
+
+
+def test_clock_set_to_what_it_was() -> None:
+    """A clock that is wrong already and is set to the same time moves no timer."""
+    life = live("rfc5011-strict", World(STAY.steps), offset=3 * HOUR).run(0.5)
+    due = life.model.next_timer()
+    life.do(lambda model, now: model.set_clock(3 * HOUR, now))
+    assert life.model.next_timer() == due == T0 + DAY
+
+
 def test_clock_step_ends_a_cached_set() -> None:
     """A clock put forward beyond the end of the cached set makes clients fetch at once."""
     life = live("static", World(STAY.steps)).run(0.5)
