@@ -234,6 +234,10 @@ class ClockPage:
         seq = self.seq
         return any(slot.seq == seq for slot in self._living((label,))[0])
 
+    def slots(self, label: str) -> tuple[Slot, ...]:
+        """Return what the threads under a label tell of themselves."""
+        return tuple(self._slots((label,)))
+
     def forget(self, label: str) -> None:
         """Free the slots of a label whose processes are gone."""
         number = self._number(label)

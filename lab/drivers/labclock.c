@@ -11,6 +11,8 @@
  *   it initialises itself, and signal handlers read it at any time.
  * - Condition variables return after a slice as if woken for nothing, which POSIX allows.  Waiting again in
  *   here would lose a signal that was sent meanwhile by somebody who does not hold the mutex.
+ * - Between two slices all signals are blocked.  One that came there would not end the wait, and a program
+ *   that counts on EINTR would sleep on.
  * - Without LABCLOCK_FILE the library does nothing.
  *
  * Not reached: static programs, time read by system calls without libc, alarm(2), setitimer(2) and
@@ -75,10 +77,12 @@ struct due { /* an end of waiting on the emulated clock of its kind */
     enum { NOT_OURS, REALTIME, MONOTONIC } kind;
     int64_t at;
 };
-struct wait { /* one call that waits */
+struct wait { /* one call that waits, and the signals it found blocked, if it has blocked the others */
     struct slot *slot;
     struct due due;
     int64_t since;
+    int guarded;
+    sigset_t blocked;
 };
 struct timer { /* a timerfd, and the offset that its rest was last counted by; fd 0 marks a free entry */
     atomic_int fd, kind;
@@ -500,7 +504,10 @@ static void publish(struct wait *w, int64_t left)
 static void wait_begins(struct wait *w, struct due due, const void *cond)
 {
     int64_t now = real_now();
-    *w = (struct wait){.slot = mine(), .due = due, .since = now};
+    w->slot = mine();
+    w->due = due;
+    w->since = now;
+    w->guarded = 0;
     if (!w->slot)
         return;
     if (cond && spurious.cond == cond && now - spurious.left < 200000)
@@ -515,6 +522,19 @@ static void wait_ends(struct wait *w)
 {
     if (w->slot)
         w->slot->since = 0;
+    if (w->guarded)
+        pthread_sigmask(SIG_SETMASK, &w->blocked, NULL);
+}
+
+/* Block all signals, if the wait is to be sliced; return the mask for the slices themselves. */
+static const sigset_t *guard(struct wait *w, const sigset_t *wanted)
+{
+    sigset_t all;
+    if (w->due.at == NEVER && timers_armed == 0)
+        return wanted;
+    sigfillset(&all);
+    w->guarded = pthread_sigmask(SIG_SETMASK, &all, &w->blocked) == 0;
+    return wanted ? wanted : w->guarded ? &w->blocked : NULL;
 }
 
 /* Return how long to wait in real time before looking again: 0 if it is time, NEVER if nothing is to come. */
@@ -551,6 +571,7 @@ API int epoll_pwait(int epfd, struct epoll_event *events, int most, int timeout,
     struct wait w;
     int result;
     wait_begins(&w, due_in(timeout < 0 ? NEVER : timeout * (SECOND / 1000)), NULL);
+    mask = guard(&w, mask);
     do {
         int64_t ns = next_slice(&w);
         int ms = ns == NEVER ? -1 : (int)((ns + 999999) / 1000000);
@@ -581,6 +602,7 @@ static int poll_until(struct pollfd *fds, nfds_t count, int64_t ns, const sigset
     if (!page || ns == 0)
         return real_ppoll(fds, count, span(ns, &t), mask);
     wait_begins(&w, due_in(ns), NULL);
+    mask = guard(&w, mask);
     do
         result = real_ppoll(fds, count, span(next_slice(&w), &t), mask);
     while (result == 0 && !over(&w));
@@ -625,6 +647,7 @@ static int64_t select_until(int count, fd_set *sets[3], int64_t ns, const sigset
         if (sets[i])
             memcpy(wanted[i], sets[i], size);
     wait_begins(&w, due_in(ns), NULL);
+    mask = guard(&w, mask);
     while ((*result = real_pselect(count, sets[0], sets[1], sets[2], span(next_slice(&w), &t), mask)) == 0 &&
            !over(&w))
         for (int i = 0; i < 3; i++)
@@ -667,17 +690,18 @@ API int pselect(int count, fd_set *restrict in, fd_set *restrict out, fd_set *re
 static int sleep_until(struct due due, int64_t *left)
 {
     struct wait w;
-    int result = 0;
+    struct timespec t;
+    int result = 0, saved = errno;
     int64_t ns;
     wait_begins(&w, due, NULL);
-    while (result == 0 && (ns = next_slice(&w)) > 0) {
-        struct timespec t = from_ns(ns == NEVER ? page->slice : ns);
-        result = real_clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
-    }
+    const sigset_t *mask = guard(&w, NULL);
+    while (result == 0 && (ns = next_slice(&w)) > 0)
+        result = real_ppoll(NULL, 0, span(ns, &t), mask); /* sleeps that can tell which signals may come */
     ns = left_of(&w.due);
     *left = ns > 0 ? ns : 0;
     wait_ends(&w);
-    return result;
+    errno = saved;
+    return result ? EINTR : 0;
 }
 
 API int clock_nanosleep(clockid_t id, int flags, const struct timespec *wanted, struct timespec *rest)
