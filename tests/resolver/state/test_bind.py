@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.clock import parse_instant
+from lab.dnssec.keys import Key
 from lab.errors import StateFileError
 from lab.resolver.rfc5011 import State
 from lab.resolver.state import bind
@@ -189,3 +190,27 @@ def test_times_that_must_be_there() -> None:
     assert held(Entry(key(1), State.ADD_PEND), last_queried=5) == Entry(
         key(1), State.ADD_PEND, until=5 + 2592000, refresh=0
     )
+    never = held(Entry(key(1), State.ADD_PEND))
+    assert never == Entry(key(1), State.ADD_PEND, until=2592000, refresh=0)
+
+
+NAMED = """
+    1 RSAMD5    2 DH    3 DSA    5 RSASHA1    6 NSEC3DSA    7 NSEC3RSASHA1    8 RSASHA256    10 RSASHA512
+    12 ECCGOST    13 ECDSAP256SHA256    14 ECDSAP384SHA384    15 ED25519    16 ED448
+    252 INDIRECT    253 PRIVATEDNS    254 PRIVATEOID    4 4    99 99
+"""
+"""Algorithms as BIND prints them (lib/dns/rcode.c, SECALGNAMES); others by number."""
+PAIRS = tuple(zip(NAMED.split()[::2], NAMED.split()[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("number", "name"), PAIRS)
+def test_comment_names_the_algorithm(number: str, name: str) -> None:
+    """A key's comment names its algorithm as BIND does."""
+    written = bind.write(TrustState(ROOT, (Entry(Key(257, int(number), b"x"), since=5),))).decode()
+    assert f"; KSK; alg = {name}; key id = " in written
+
+
+@pytest.mark.parametrize(("flags", "role"), [(257, "KSK"), (256, "ZSK")])
+def test_comment_names_the_role(flags: int, role: str) -> None:
+    """A key that is no entry point is called a ZSK."""
+    assert f"; {role}; alg" in bind.write(TrustState(ROOT, (Entry(key(1, 13, flags), since=5),))).decode()

@@ -43,6 +43,8 @@ def test_unknown(data: bytes, defect: str) -> None:
     with pytest.raises(StateFileError) as caught:
         detect(data, "f")
     assert caught.value.defect == defect
+    assert caught.value.problem == ("empty" if defect == "empty" else "in no format the lab reads")
+    assert caught.value.place == "f"
     assert "xml, bind, unbound, knot, anchors" in str(caught.value)
 
 
@@ -57,7 +59,33 @@ def test_other_owner() -> None:
     with pytest.raises(StateFileError) as caught:
         read_state(DEBIAN, "f", owner=EXAMPLE)
     assert "no key of example.com." in str(caught.value)
+    assert caught.value.defect == "other-owner"
     assert read_state(DEBIAN, "f", owner=ROOT).owner == ROOT
+
+
+KEYDATA = "{} KEYDATA 20261124062425 20261124062425 19700101000000 257 3 8 AwEAAQ==\n"
+TWO_NAMES = {
+    "bind": "$ORIGIN .\n$TTL 0\n" + KEYDATA.format("a.") + KEYDATA.format("b."),
+    "anchors": f"a. IN DS {ds(1).to_text()}\nb. IN DS {ds(1).to_text()}\n",
+    "unbound": f";;id: a. 1\na. IN DS {ds(1).to_text()}\nb. IN DS {ds(1).to_text()}\n",
+}
+
+
+@pytest.mark.parametrize(("form", "outcome"), [("bind", ""), ("anchors", ""), ("unbound", "exit")])
+def test_no_reaction_where_nothing_is_damaged(form: str, outcome: str) -> None:
+    """A file of several names is damage to Unbound; where it is allowed the reader has to choose one."""
+    with pytest.raises(StateFileError) as caught:
+        read_state(TWO_NAMES[form].encode(), "f", FORMATS[form])
+    assert (caught.value.defect, caught.value.outcome) == ("mixed-owners", outcome)
+    assert bool(caught.value.reaction) is bool(outcome)
+
+
+@pytest.mark.parametrize("form", ["bind", "anchors"])
+def test_no_reaction_to_another_owner(form: str) -> None:
+    """Nor is it damage that the name asked for is not in the file."""
+    with pytest.raises(StateFileError) as caught:
+        read_state(TWO_NAMES[form].encode(), "f", FORMATS[form], owner=EXAMPLE)
+    assert (caught.value.defect, caught.value.outcome, caught.value.reaction) == ("other-owner", "", "")
 
 
 def test_reaction_in_the_error() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.clock import DAY, HOUR, Instant, Seconds
-from lab.observation import Stopped
+from lab.observation import Started, Stopped
 from lab.resolver.fetch import Path
 from lab.resolver.model import Setup
 from lab.resolver.refresh import Jitter
@@ -252,3 +252,66 @@ def test_static() -> None:
     """A validator that never looks by itself has anchors and no times."""
     state = state_of(Life(filed("static", form="dnskey"), ROLL).run(5))
     assert (state.next_probe_time, [entry.anchor for entry in state.entries]) == (None, [key(1)])
+
+
+VALID = (Entry(key(1), State.VALID, T0 - DAY, sightings=0, ttl=60),)
+
+
+def test_bookkeeping_goes_on_from_the_file() -> None:
+    """Times and failures of the file count until there are others."""
+    given = TrustState(ROOT, VALID).noting(
+        {"last_queried": T0 - 9, "last_success": T0 - 10, "query_failed": 12, "next_probe_time": T0 + HOUR}
+    )
+    life = Life(filed("unbound"), world((0, "1", "~1")))
+    assert isinstance(life.model, FiledModel)
+    life.model.load_state(given)
+    state = state_of(life.until(T0 + 2 * HOUR))
+    assert state.last_success == T0 - 10
+    assert state.query_failed is not None
+    assert state.query_failed > 12
+    plain = filed("bind")
+    plain.load_state(TrustState(ROOT, VALID))
+    assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (0, 0)
+    plain.load_state(given)
+    assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (T0 - 9, T0 - 10)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "times"),
+    [
+        ({"query_interval": 7200, "retry_time": 4000}, (7200, 4000)),
+        ({"query_interval": 7200, "retry_time": 0}, (HOUR, HOUR)),
+        ({"query_interval": 0, "retry_time": 4000}, (HOUR, HOUR)),
+    ],
+)
+def test_delays_of_the_file(numbers: dict[str, int], times: tuple[int, int]) -> None:
+    """The two delays of the file count if both are there."""
+    model = filed("unbound")
+    model.load_state(TrustState(ROOT, VALID).noting(numbers))
+    assert (model.planner.times.interval, model.planner.times.retry) == times
+
+
+def test_probe_of_the_file_is_by_the_resolvers_clock() -> None:
+    """The next probe in the file is a time by the clock of the machine, as all its times are."""
+    model = filed("unbound", offset=500)
+    model.load_state(TrustState(ROOT, VALID).noting({"next_probe_time": T0 + HOUR}))
+    model.start(T0)
+    assert model.next_timer() == T0
+    assert model.planner.at == T0 + HOUR - 500
+
+
+def test_refusal_is_told_as_a_restart() -> None:
+    """A start that ends at a file it cannot read is a restart all the same."""
+    model = filed("unbound")
+    model.load_state(load_for("unbound", b";;id: . 1\n;;id: . 1\n"))
+    model.start(T0)
+    assert [seen.how for seen in model.take() if isinstance(seen, Started)] == ["restart"]
+
+
+def test_timer_of_a_pending_key_that_is_not_ahead() -> None:
+    """A pending key seen in this very second has the timer of this second, whatever refreshes lie ahead."""
+    life = Life(filed("bind"), ROLL).run(10.5)
+    pending = life.model.point.cells[1]
+    assert pending.state is State.ADD_PEND
+    assert isinstance(life.model, FiledModel)
+    assert life.model.state(pending.since).entries[1].until == pending.since + 30 * DAY

@@ -215,3 +215,31 @@ def test_anchors_by_digest() -> None:
         assert loaded.state is not None
         assert [(entry.anchor, entry.since) for entry in loaded.state.entries] == [(ds(1), 0)]
     assert STATE.is_initialised
+
+
+STRAY = "A NS CNAME SOA PTR MX TXT AAAA SRV DNAME RRSIG NSEC NSEC3 CDS CDNSKEY ZONEMD"
+
+
+@pytest.mark.parametrize("rrtype", STRAY.split())
+def test_knot_chokes_on_other_types(rrtype: str) -> None:
+    """A record of a type that is no anchor's keeps Knot Resolver from starting, with the line it is on."""
+    loaded = load_for("knot", f". DS {ds(1).to_text()}\n. {rrtype} x\n".encode())
+    assert (loaded.outcome, loaded.reason) == ("exit", "line 2: invalid key")
+
+
+def test_knot_stops_at_the_first_bad_line() -> None:
+    """What stands behind a line that Knot Resolver cannot read is not read; commented keys are."""
+    text = f". DS {ds(1).to_text()}\n. DS x\n. DS {ds(2).to_text()}\n; . DS x ; AddPend:5 ; KeyTag:1\n"
+    loaded = load_for("knot", text.encode())
+    assert loaded.state is not None
+    assert [entry.anchor.key_tag for entry in loaded.state.entries] == [ds(1).key_tag]
+    assert loaded.passed_over == (2, 4)
+
+
+def test_five_keys_trusted() -> None:
+    """The reaction to a damaged file names the first four keys and lines, and nobody where there is none."""
+    lines = "".join(f". DS {tag} 8 2 00\n" for tag in range(1, 7))
+    assert reaction("unbound", lines.encode() + b". DS x\n" * 5) == (
+        "state", "Unbound 1.17.1 would start, pass over line 7, 8, 9, 10 and trust 1, 2, 3, 4",
+    )  # fmt: skip
+    assert reaction("unbound", b";;id: . 1\n") == ("state", "Unbound 1.17.1 would start and trust nothing")
