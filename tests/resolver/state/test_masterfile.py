@@ -6,8 +6,9 @@ from base64 import b64encode
 
 import pytest
 
+from lab.dnssec.keys import Key
 from lab.errors import StateFileError
-from lab.resolver.state import reading
+from lab.resolver.state.anchors import read as read_anchors
 from lab.resolver.state.masterfile import Record, records
 from lab.resolver.state.reading import anchor_of, text_of
 
@@ -42,6 +43,21 @@ def test_directives() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("a?.", b"\x02a?\x00"),
+        ("a\\\\.", b"\x02a\\\x00"),
+        ("a\\.", b"\x02a.\x03com\x00"),
+        (".", ROOT),
+        ("a", b"\x01a\x03com\x00"),
+    ],
+)
+def test_names_that_end_with_a_dot(name: str, owner: bytes) -> None:
+    """A dot at the end makes a name absolute, unless an odd number of backslashes stands before it."""
+    assert [record.owner for record in read(f"$ORIGIN com.\n{name} A x\n")] == [owner]
+
+
 def test_parentheses_and_comments() -> None:
     """A record goes on in parentheses; comments inside it are kept apart from those behind it."""
     text = ". DS 1 ( ; one\n 2 ; (two\n)3 ; three ; four\n ; five\n\n;six\n. DS 4 (5)(6)\n"
@@ -62,6 +78,7 @@ REFUSED = {
     "ttl": ("$TTL 1x\n", "f: line 1: '1x' is not a TTL", "malformed"),
     "large ttl": (". 9999999999 DS 1\n", "f: line 1: '9999999999' is not a TTL", "malformed"),
     "class": (". CH TXT a\n", "f: line 1: a record of a class other than IN", "malformed"),
+    "other class": (". 5 hs TXT a\n", "f: line 1: a record of a class other than IN", "malformed"),
     "empty label": ("a..b. DS 1\n", "f: line 1: ", "malformed"),
     "long label": ("a" * 64 + ". DS 1\n", "f: line 1: ", "malformed"),
     "long name": ("a." * 600 + " DS 1\n", "f: line 1: a name of 1200 characters", "malformed"),
@@ -122,6 +139,21 @@ def test_anchors() -> None:
     assert anchor_of("DS", words, "f", 1) == ds(1)
 
 
+MNEMONICS = """
+    RSAMD5 1    DH 2    DSA 3    RSASHA1 5    NSEC3DSA 6    DSANSEC3SHA1 6    DSA-NSEC3-SHA1 6
+    NSEC3RSASHA1 7    RSASHA1NSEC3SHA1 7    RSASHA1-NSEC3-SHA1 7    RSASHA256 8    RSASHA512 10
+    ECC-GOST 12    ECDSAP256SHA256 13    ECDSAP384SHA384 14    ED25519 15    ED448 16
+    INDIRECT 252    PRIVATEDNS 253    PRIVATEOID 254    ecdsap256sha256 13    0 0    255 255
+"""
+"""IANA's registry of DNSSEC algorithm numbers, and other spellings of BIND and of NLnet Labs."""
+
+
+@pytest.mark.parametrize(("word", "value"), zip(MNEMONICS.split()[::2], MNEMONICS.split()[1::2], strict=True))
+def test_algorithms(word: str, value: str) -> None:
+    """An algorithm is a number or one of its mnemonics, in any case."""
+    assert anchor_of("DNSKEY", ("257", "3", word, "AAAA"), "f", 1) == Key(257, int(value), bytes(3))
+
+
 WRONG = {
     "few fields": ("DNSKEY", "257 3 8", "a DNSKEY with 3 of its 4 fields", "truncated"),
     "flags": ("DNSKEY", "65536 3 8 AAAA", "flags '65536' is not a number from 0 to 65535", "malformed"),
@@ -163,12 +195,10 @@ def test_wrong_anchors(rrtype: str, text: str, problem: str, defect: str) -> Non
     assert (caught.value.defect, caught.value.line) == (defect, 7)
 
 
-def test_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many() -> None:
     """More keys than any zone has are refused at the first one too many."""
-    monkeypatch.setattr(reading, "MAX_ENTRIES", 3)
-    from lab.resolver.state.anchors import read as read_anchors
-
-    lines = "".join(f". DS {ds(n).to_text()}\n" for n in range(4))
-    with pytest.raises(StateFileError, match="f: line 4: more than 3 keys") as caught:
-        read_anchors(lines.encode(), "f")
+    lines = [f". DS 1 8 2 {number:064x}\n" for number in range(1001)]
+    assert len(read_anchors("".join(lines[:1000]).encode(), "f").entries) == 1000
+    with pytest.raises(StateFileError, match="f: line 1001: more than 1000 keys") as caught:
+        read_anchors("".join(lines).encode(), "f")
     assert caught.value.defect == "oversized"
