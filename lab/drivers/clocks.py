@@ -229,10 +229,12 @@ class ClockPage:
         realtime, monotonic = self._offsets()
         return (first - monotonic + realtime) / SECOND
 
-    def seen(self, label: str) -> bool:
-        """Tell whether some thread of a label has looked at the clock since the last jump."""
-        seq = self.seq
-        return any(slot.seq == seq for slot in self._living((label,))[0])
+    def met(self, label: str) -> bool:
+        """Tell whether a process under a label has loaded the shim, though it may have ended since.
+
+        Slots are used again, so that the answer holds until the next process starts.
+        """
+        return any(slot.label == self._number(label) for slot in self._all())
 
     def slots(self, label: str) -> tuple[Slot, ...]:
         """Return what the threads under a label tell of themselves."""
