@@ -148,7 +148,9 @@ MNEMONICS = """
 """IANA's registry of DNSSEC algorithm numbers, and other spellings of BIND and of NLnet Labs."""
 
 
-@pytest.mark.parametrize(("word", "value"), zip(MNEMONICS.split()[::2], MNEMONICS.split()[1::2], strict=True))
+@pytest.mark.parametrize(
+    ("word", "value"), tuple(zip(MNEMONICS.split()[::2], MNEMONICS.split()[1::2], strict=True))
+)
 def test_algorithms(word: str, value: str) -> None:
     """An algorithm is a number or one of its mnemonics, in any case."""
     assert anchor_of("DNSKEY", ("257", "3", word, "AAAA"), "f", 1) == Key(257, int(value), bytes(3))
