@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from lab.dnssec.keys import Key
+from lab.dnssec.keys import DS, Key
 from lab.errors import StateFileError
 from lab.resolver.state.anchors import read as read_anchors
 from lab.resolver.state.masterfile import Record, records
@@ -154,6 +154,18 @@ MNEMONICS = """
 def test_algorithms(word: str, value: str) -> None:
     """An algorithm is a number or one of its mnemonics, in any case."""
     assert anchor_of("DNSKEY", ("257", "3", word, "AAAA"), "f", 1) == Key(257, int(value), bytes(3))
+
+
+@pytest.mark.parametrize(("digest_type", "size"), [(1, 20), (2, 32), (3, 32), (4, 48)])
+def test_sizes_of_digests(digest_type: int, size: int) -> None:
+    """SHA-1, SHA-256, GOST R 34.11-94 and SHA-384 have 20, 32, 32 and 48 octets (IANA's DS registry)."""
+    words = ("1", "8", str(digest_type))
+    anchor = anchor_of("DS", (*words, "ab" * size), "f", 1)
+    assert isinstance(anchor, DS)
+    assert len(anchor.digest) == size
+    for wrong in (size - 1, size + 1):
+        with pytest.raises(StateFileError, match=f"digest type {digest_type} has {size}"):
+            anchor_of("DS", (*words, "ab" * wrong), "f", 1)
 
 
 WRONG = {
