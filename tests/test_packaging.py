@@ -140,4 +140,4 @@ def test_wheel_holds_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     information = f"root_rollover_lab-{lab.__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"lab", information}
-    assert {"lab/py.typed", f"{information}/licenses/LICENSE"} <= set(names)
+    assert {"lab/py.typed", "lab/drivers/labclock.c", f"{information}/licenses/LICENSE"} <= set(names)

@@ -1,4 +1,4 @@
-"""`rootlab list`: what there is to play, to imitate, to expect and to report."""
+"""`rootlab list`: what there is to play, to imitate, to drive, to expect and to report."""
 
 from __future__ import annotations
 
@@ -64,6 +64,37 @@ def _models() -> list[Row]:
     ]
 
 
+def _drivers() -> list[Row]:
+    """Return the real resolvers that the lab can drive, installed here or not."""
+    from ..drivers.table import DRIVERS
+
+    return [
+        {
+            "name": driver.name,
+            "title": f"{driver.program.rpartition('/')[2]}, held against {driver.model or 'no model'}",
+            "model": driver.model or None,
+            "clocks": list(driver.clocks),
+            "install": driver.install,
+        }
+        for driver in DRIVERS.values()
+    ]
+
+
+def _clocks() -> list[Row]:
+    """Return the ways to make a real resolver live at the lab's time."""
+    from ..drivers.clocks import CLOCKS
+
+    return [
+        {
+            "name": clock.name,
+            "title": clock.what,
+            "needs": clock.needs,
+            "unavailable": clock.available() or None,
+        }
+        for clock in CLOCKS.values()
+    ]
+
+
 def _expectations() -> list[Row]:
     """Return the kinds of expectations a scenario can state."""
     from ..scenario.expectations import EXPECTATIONS
@@ -103,6 +134,12 @@ LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
         ("name", "version", "title"),
         "With --format json: every knob in which a model differs from RFC 5011 read strictly, and sources.",
     ),
+    "drivers": (
+        _drivers,
+        ("name", "clocks", "title"),
+        "Play one: --subject daemon:NAME; rootlab doctor tries all",
+    ),
+    "clocks": (_clocks, ("name", "needs", "title"), "With --format json: why one is not to be had here"),
     "expectations": (
         _expectations,
         ("name", "parameters", "title"),
@@ -124,7 +161,7 @@ LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
     help="Layout.",
 )
 def list_things(what: str, form: str) -> None:
-    """List scenarios, suites, models, expectations or reports.
+    """List scenarios, suites, models, drivers, clocks and the like.
 
     WHAT is one of these words.
     """

@@ -14,7 +14,7 @@ from .. import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": (".run:run", "Play a scenario or a suite and say who fails, when and why."),
-    "list": (".catalogue:list_things", "List scenarios, suites, models, expectations or reports."),
+    "list": (".catalogue:list_things", "List scenarios, suites, models, drivers, clocks and the like."),
     "explain": (".explain:explain", "Tell the story of a stored run beside the words of the RFC."),
     "judge": (".judge:judge", "Judge a stored run again, without playing it."),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ceremony": (".ceremony:ceremony", "Read the files of key ceremonies (KSR, SKR)."),
     "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
-    "doctor": (".doctor:doctor", "Say which real resolvers can be driven here, and what is missing."),
+    "doctor": (".doctor:doctor", "Say which real resolvers can be played here, and what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""
 

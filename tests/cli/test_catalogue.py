@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.cli.catalogue import LISTS
+from lab.drivers.clocks import CLOCKS
+from lab.drivers.table import DRIVERS
 from lab.report import REPORTS
 from lab.resolver.profiles import MODELS
 from lab.scenario.expectations import EXPECTATIONS
@@ -32,6 +34,17 @@ def test_the_lists_are_complete(rootlab: Rootlab) -> None:
         for what in ("models", "expectations", "reports")
     }
     assert found == {"models": list(MODELS), "expectations": list(EXPECTATIONS), "reports": list(REPORTS)}
+
+
+def test_drivers_and_clocks(rootlab: Rootlab) -> None:
+    """Real resolvers are listed with the clocks they can live by, and those from their table."""
+    drivers = json.loads(rootlab("list", "drivers", "--format", "json").out)
+    clocks = json.loads(rootlab("list", "clocks", "--format", "json").out)
+    assert ([row["name"] for row in drivers], [row["name"] for row in clocks]) == (
+        list(DRIVERS),
+        list(CLOCKS),
+    )
+    assert {clock for row in drivers for clock in row["clocks"]} <= set(CLOCKS)
 
 
 def test_the_october_suite(rootlab: Rootlab) -> None:
