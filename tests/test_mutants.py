@@ -53,6 +53,7 @@ def test_table_loses_a_row_at_a_time() -> None:
         "x = 'several words'",
         "__slots__ = ('a', 'b')",
         "x: Literal['a']",
+        "X: TypeAlias = Literal['a']",
         "@a('b')\ndef f(): ...",
     ],
 )

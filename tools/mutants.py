@@ -86,10 +86,12 @@ def _nodes(parent: ast.AST) -> Iterator[tuple[ast.AST, _Place]]:
 
 
 def _is_prose(parent: ast.AST, field: str, index: int, node: ast.AST) -> bool:
-    """Tell whether a node is a text for people, an import, or a list of attributes."""
+    """Tell whether a node is a text for people, an import, a type, or a list of attributes."""
     if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
         return True
     names = node.targets if isinstance(node, ast.Assign) else []
     return any(isinstance(name, ast.Name) and name.id in SLOTS for name in names)

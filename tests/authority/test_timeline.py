@@ -175,6 +175,7 @@ def test_impossible_steps(steps: tuple[Step, ...], problem: str) -> None:
         (NOON + 2, NOON, NOON + 1, "served outside its signatures' validity"),
         (-1, -1, 1, "out of range"),
         (2**32, 2**32, 2**32 + 1, "out of range"),
+        (2**32 - 2, 2**32 - 2, 2**32, "out of range"),
         (10**30, NOON, NOON + 1, "out of range"),
     ],
 )
@@ -195,6 +196,15 @@ def test_impossible_ttl(ttl: int) -> None:
     """A TTL is a number of 31 bits (RFC 2181 section 8)."""
     with pytest.raises(TimelineError, match=f"DNSKEY TTL {ttl} is out of range"):
         Timeline((STEP,), ttl)
+
+
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [(0, "1970-01-01T00:00:00Z"), (2**32 - 1, "2106-02-07T06:28:15Z"), (2**32, "4294967296 s")],
+)
+def test_place_of_a_step(at: int, place: str) -> None:
+    """An error names the instant of its step, as a number where it is none."""
+    assert replace(STEP, at=at).place() == f"timeline, step at {place}"
 
 
 def test_slot_error_names_the_slot() -> None:

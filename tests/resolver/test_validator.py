@@ -13,7 +13,16 @@ from lab.dnssec.keys import Key
 from lab.dnssec.rrset import SignedRRset
 from lab.resolver.policy import STRICT, Trust
 from lab.resolver.rfc5011 import Cell, State
-from lab.resolver.validator import DnskeySet, edges, is_copy, key_of, tolerance, validate, window
+from lab.resolver.validator import (
+    DnskeySet,
+    edges,
+    is_copy,
+    key_of,
+    proved_revoked,
+    tolerance,
+    validate,
+    window,
+)
 
 from .world import ROOT, RSA, T0, TTL, dnskeys, ds, key, signed_set
 
@@ -147,6 +156,12 @@ def test_key_of() -> None:
     assert key_of(cells(ds(1))[0], held, ROOT, TRUST) is None
     assert key_of(cells(ds(2))[0], held, ROOT, TRUST) == key(2)
     assert key_of(cells(ds(3))[0], held, ROOT, TRUST) is None
+
+
+def test_nothing_proved_revoked() -> None:
+    """Without a revoked copy nothing is proved, and without its own signature neither."""
+    for keys, by, found in (("1 2", "1", ()), ("-1 2", "2", ()), ("-1 2", "-1", (key(1).identity,))):
+        assert proved_revoked(dnskeys(keys, by), TRUST, T0) == found
 
 
 def test_ds_of_a_revoked_key() -> None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from lab.clock import DAY, HOUR
 from lab.resolver import managed, watch
-from lab.resolver.policy import ResolverPolicy
+from lab.resolver.policy import STRICT, ResolverPolicy
+from lab.resolver.rfc5011 import Cell, State, TrustPoint
 from lab.resolver.watch import Watch, still_for
 
-from .world import T0, TTL, Life, Machine, World, dnskeys, policy_of, resolver_of, signed_set
+from .world import ROOT, T0, TTL, Life, Machine, World, dnskeys, key, policy_of, resolver_of, signed_set
 
 MODELS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd", "systemd-resolved", "bind-9.11.2")
 SETS = (
@@ -62,6 +63,15 @@ def test_still_for(model: str, pair: tuple[str, str], window: tuple[int, int], l
     if first.point is machine.point and later <= still_for(machine.point, machine.policy, held, T0 + DAY):
         again = managed.observe(machine.point, machine.policy, held, T0 + DAY + later)
         assert again == first
+
+
+@pytest.mark.parametrize(("age", "days"), [(0, 10), (9, 1), (10, 10), (19, 1), (20, 20), (39, 1), (40, 600)])
+def test_still_until_a_timer_ends(age: int, days: int) -> None:
+    """A look stays what it is up to the second before a timer or a signature ends, whichever is first."""
+    policy = STRICT.override({"add-hold-down": "P10D", "remove-hold-down": "P20D", "keep-missing": "P40D"})
+    held = dnskeys("1", "1", TTL, (T0 - DAY, T0 + 600 * DAY - 1))
+    point = TrustPoint(ROOT, (Cell(key(1), State.VALID, T0 - age * DAY),))
+    assert still_for(point, policy, held, T0) == days * DAY - 1
 
 
 def test_work_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:

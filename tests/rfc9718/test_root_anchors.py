@@ -5,6 +5,7 @@ Section 2 has the format: digests with the time they are good for, and since RFC
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 
@@ -164,6 +165,14 @@ REFUSED = {
     "short digest": (file(digest("a", OLD)).replace(b"49AAC1", b"49AA"), "Digest: 31 octets"),
     "not ASCII": (file(digest("a", OLD)).replace(b"49AAC1", "49AA\xe4".encode()), "Digest: not hexadecimal"),
     "key alone": (file(digest("a", OLD, more="<PublicKey>AAAA</PublicKey>")), "PublicKey alone"),
+    "algorithm": (
+        file(digest("a", OLD)).replace(b"<Algorithm>8", b"<Algorithm>256"),
+        "Algorithm: '256' is not",
+    ),
+    "digest type": (
+        file(digest("a", OLD)).replace(b"<DigestType>2", b"<DigestType>256"),
+        "DigestType: '256' is not",
+    ),
     "flags alone": (file(digest("a", OLD, more="<Flags>257</Flags>")), "Flags alone"),
     "base64": (
         file(digest("a", OLD, more="<PublicKey>AA</PublicKey><Flags>257</Flags>")),
@@ -186,6 +195,32 @@ def test_refused(data: bytes, problem: str) -> None:
     assert problem in str(caught.value)
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
+
+
+def test_largest_file() -> None:
+    """A file of exactly the largest size is read."""
+    text = file(digest("a", OLD))
+    assert read(text + b" " * (1_048_576 - len(text)), "f") == read(text, "f")
+    with pytest.raises(StateFileError, match="larger than 1048576 octets"):
+        read(text + b" " * (1_048_577 - len(text)), "f")
+
+
+@pytest.mark.parametrize(("digest_type", "size"), [(1, 20), (2, 32), (4, 48)])
+def test_sizes_of_digests(digest_type: int, size: int) -> None:
+    """A digest has the size of its type; blanks in it count for nothing."""
+    fine = DS(1, 8, digest_type, bytes(range(size)))
+    spaced = file(digest("a", fine)).replace(b"0A0B", b"0A \n 0B")
+    assert [entry.anchor for entry in read(spaced, "f").entries] == [fine]
+    for octets in (fine.digest[:-1], fine.digest + b"x", b""):
+        with pytest.raises(StateFileError, match="octets, which is no digest of its type"):
+            read(file(digest("a", DS(1, 8, digest_type, octets))), "f")
+
+
+def test_identifier_has_the_shape_of_ianas() -> None:
+    """The identifier of a list that the lab makes is groups of 8, 4, 4, 4 and 12 hexadecimal digits."""
+    made = held(TrustState(ROOT, (Entry(OLD),))).identifier
+    assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", made)
+    assert len(set(made)) > 4
 
 
 def test_written_again() -> None:

@@ -127,6 +127,18 @@ REFUSED = {
 }
 
 
+def test_largest_numbers() -> None:
+    """Times have 32 bits without a sign, delays 31."""
+    times = ("last_queried", "last_success", "next_probe_time")
+    lines = [f";;{name}: {2**32 - 1}" for name in times]
+    lines += [f";;{name}: {2**31 - 1}" for name in ("query_interval", "retry_time")]
+    state = unbound.read("\n".join([";;id: . 1", *lines, ";;query_failed: 255", ""]).encode(), "f")
+    assert (state.last_queried, state.last_success, state.next_probe_time) == (2**32 - 1,) * 3
+    assert (state.query_failed, state.query_interval, state.retry_time) == (255, 2**31 - 1, 2**31 - 1)
+    for name in ("query_interval", "retry_time"):
+        assert refusal(f";;id: . 1\n;;{name}: {2**31}\n").line == 2
+
+
 @pytest.mark.parametrize(("text", "problem", "defect"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(text: str, problem: str, defect: str) -> None:
     """What Unbound would never write is refused with its line."""
