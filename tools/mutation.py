@@ -5,9 +5,10 @@ behaviour is data at module level (the table's rows, the knobs, the presets). So
 its own, forked from one that has everything imported but the lab; it runs the tests that touch the changed
 line, likely ones first, and ends with the first that fails.
 
-    python -m tools.mutation [--only PATH] [--again] [--sample N] [--jobs N]
+    python -m tools.mutation [--only PATH] [--again] [--sample N [--first K]] [--jobs N]
 
-`--sample N` tries every Nth mutant of each file, from the first on. `--again` tries the survivors of the last
+`--sample N` tries every Nth mutant of each file, from number K on (0 unless said). Once survivors of a sample
+led to tests, another sample says what those are worth. `--again` tries the survivors of the last
 run alone, with all tests: what is remembered between tests is measured for one of them only. Results are in
 out/mutation.jsonl, one mutant a line, with the test that minded it. Exit status 1 says the score is too low.
 """
@@ -221,7 +222,7 @@ def judge(file: str, mutant: Mutant, tests: list[str], teller: int) -> int:
     return 0
 
 
-def all_mutants(only: str, again: bool, sample: int) -> Iterator[tuple[str, Mutant]]:
+def all_mutants(only: str, again: bool, sample: slice) -> Iterator[tuple[str, Mutant]]:
     """Yield the mutants to try with their files."""
     left = {
         (one["file"], one["line"], one["before"], one["after"]) for one in read() if again and survived(one)
@@ -230,7 +231,9 @@ def all_mutants(only: str, again: bool, sample: int) -> Iterator[tuple[str, Muta
         file = short(path)
         if not file.startswith(only) or (again and file not in {place[0] for place in left}):
             continue
-        for mutant in islice(mutants(path.read_text(encoding="utf-8")), 0, None, 1 if again else sample):
+        chosen = slice(0, None, 1) if again else sample
+        found = mutants(path.read_text(encoding="utf-8"))
+        for mutant in islice(found, chosen.start, None, chosen.step):
             if not again or (file, mutant.line, mutant.before, mutant.after) in left:
                 yield file, mutant
 
@@ -284,7 +287,7 @@ class Hunt:
             print(f"{outcome.file}:{outcome.line}: {outcome.before}  =>  {outcome.after}", flush=True)
 
 
-def run(only: str, again: bool, sample: int, jobs: int) -> list[Outcome]:
+def run(only: str, again: bool, sample: slice, jobs: int) -> list[Outcome]:
     """Try the mutants, some at a time, and return what became of them."""
     hunt = Hunt(json.loads(COVERED.read_text()), wide=again)
     for file, mutant in all_mutants(only, again, sample):
@@ -325,15 +328,17 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a file or folder under test")
     parser.add_argument("--again", action="store_true", help="try the last run's survivors again")
     parser.add_argument("--sample", type=int, default=1, metavar="N", help="every Nth mutant of a file")
+    parser.add_argument("--first", type=int, default=0, metavar="K", help="the first of them, from 0 on")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     chosen = parser.parse_args()
+    sample = slice(chosen.first, None, chosen.sample)
     os.chdir(ROOT)
     os.environ.setdefault("HYPOTHESIS_PROFILE", "ci")
     for name in PRELOADED:
         importlib.import_module(name)
     began = time.monotonic()
     measure()
-    results = write(run(chosen.only, chosen.again, chosen.sample, chosen.jobs), chosen.again)
+    results = write(run(chosen.only, chosen.again, sample, chosen.jobs), chosen.again)
     print(f"{len(results)} mutants, {time.monotonic() - began:.0f} s")
     return int(score(results) < LEAST)
 
