@@ -167,16 +167,16 @@ def test_orphans_are_reaped() -> None:
 def test_nothing_is_left(uid: int, how: str, number: int | None, status: int, told: str) -> None:
     """No process, namespace, mount or file is left, as root and as nobody, whatever ends the lab."""
     before = _mounts_and_files()
-    lab = start(INSIDE.replace("HOW", how), uid=uid)
-    assert lab.stdout is not None
-    namespace, who = lab.stdout.readline().split()
-    assert (who, namespace != os.readlink("/proc/self/ns/net")) == (str(uid), True)
-    if number == signal.SIGINT:
-        os.killpg(lab.pid, number)
-    elif number is not None:
-        os.kill(lab.pid, number)
-    output = lab.stdout.read()
-    assert (lab.wait(30), output.strip()) == (status, told)
+    with start(INSIDE.replace("HOW", how), uid=uid) as lab:
+        assert lab.stdout is not None
+        namespace, who = lab.stdout.readline().split()
+        assert (who, namespace != os.readlink("/proc/self/ns/net")) == (str(uid), True)
+        if number == signal.SIGINT:
+            os.killpg(lab.pid, number)
+        elif number is not None:
+            os.kill(lab.pid, number)
+        output = lab.stdout.read()
+    assert (lab.returncode, output.strip()) == (status, told)
     _await_nobody(namespace, at_once=number in (None, signal.SIGINT))
     assert _mounts_and_files() == before
 
@@ -192,13 +192,13 @@ def test_an_interrupt_of_the_caller_alone() -> None:
         print("unwound", flush=True)
         raise
     """
-    lab = start(INSIDE.replace("HOW", how), uid=os.geteuid())
-    assert lab.stdout is not None
-    lab.stdout.readline()
-    lab.stdout.readline()
-    lab.send_signal(signal.SIGINT)
-    assert lab.stdout.read().split() == ["unwound", "interrupted"]
-    assert lab.wait(30) == 130
+    with start(INSIDE.replace("HOW", how), uid=os.geteuid()) as lab:
+        assert lab.stdout is not None
+        lab.stdout.readline()
+        lab.stdout.readline()
+        lab.send_signal(signal.SIGINT)
+        assert lab.stdout.read().split() == ["unwound", "interrupted"]
+    assert lab.returncode == 130
 
 
 def _mounts_and_files() -> tuple[str, list[str], list[str]]:
