@@ -80,6 +80,7 @@ def two_signatures(first: tuple[int, int], second: tuple[int, int]) -> DnskeySet
         ("first", (LATE, SOON), DAY),
         ("minimum", (LATE, SOON), 3 * HOUR // 2),
         ("minimum", ((T0 - DAY, T0 - 1), SOON), 3 * HOUR // 2),
+        ("minimum", ((T0 - DAY, T0), SOON), 1),
         ("none", (SOON, SOON), DAY),
         ("first", ((T0 - DAY, T0 - 1), SOON), 1),
     ],
