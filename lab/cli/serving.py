@@ -1,0 +1,104 @@
+"""What `serve` and `netns run` share: what is served, and how fast its time goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from ..clock import Instant, parse_instant
+from ..errors import ScenarioError
+from .options import INSTANT
+
+if TYPE_CHECKING:
+    from ..authority.ceremony_authority import SkrAuthority
+    from ..authority.signer import ZoneSigner
+
+LATEST: Final[Instant] = parse_instant("2100-01-01")
+"""Where emulated time stands still: signatures tell the time in 32 bits (RFC 4034 section 3.1.5)."""
+
+_at = click.option(
+    "--at", type=INSTANT, metavar="INSTANT", help="Begin at this instant; default: the scenario's start."
+)
+_rate = click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Let time go N times as fast as it does; default: 1.",
+)
+_hold = click.option("--hold", is_flag=True, help="Let time stand still.")
+
+
+def pace_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options --at, --rate and --hold."""
+    return _at(_rate(_hold(command)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Say what time it is in the emulated world: `start` when it began, then `rate` times the real rate."""
+
+    start: Instant
+    rate: float
+    began: float
+
+    @classmethod
+    def of_options(cls, at: Instant | None, rate: float | None, hold: bool, start: Instant) -> Pace:
+        """Read the options; time runs from now on. Raises a usage error if they contradict each other."""
+        context = click.get_current_context()
+        if hold and rate is not None:
+            raise click.UsageError("--hold and --rate exclude each other", context)
+        if at is not None and at >= LATEST:
+            raise click.UsageError("--at: the lab's time ends with the year 2099", context)
+        return cls(start if at is None else at, 0.0 if hold else rate or 1.0, time.monotonic())
+
+    def from_now(self) -> Pace:
+        """Return the same pace, begun now."""
+        return replace(self, began=time.monotonic())
+
+    def now(self) -> float:
+        """Return the emulated time, seconds since 1970."""
+        return min(self.start + (time.monotonic() - self.began) * self.rate, float(LATEST))
+
+    def __str__(self) -> str:
+        """Say how time goes."""
+        return "held" if not self.rate else f"rate {self.rate:g}"
+
+
+class Served(NamedTuple):
+    """Hold what is served: its name for people, the authority, and when it begins."""
+
+    name: str
+    authority: ZoneSigner | SkrAuthority
+    start: Instant
+
+
+def scenario_served(argument: str, at: Instant | None) -> tuple[Served, ZoneSigner]:
+    """Load a scenario to serve it. Raises ScenarioError, also for an instant before its timeline."""
+    from ..authority.keyring import KeyRing
+    from ..authority.signer import ZoneSigner
+    from ..clock import format_instant
+    from ..scenario.load import load_scenario
+
+    scenario = load_scenario(argument)
+    first = scenario.timeline.start
+    if at is not None and at < first:
+        raise ScenarioError(
+            "nothing is served yet at that instant",
+            place=f"{argument}: --at",
+            remedy=f"choose one from {format_instant(first)} on",
+        )
+    authority = ZoneSigner(scenario.timeline, KeyRing(scenario.key_files), watermark=scenario.name)
+    return Served(scenario.name, authority, scenario.start), authority
+
+
+def files_served(files: Sequence[Path]) -> Served:
+    """Read signed ceremony files to serve them. Raises CeremonyError."""
+    from ..authority.ceremony_authority import SkrAuthority, read_skrs
+
+    authority = SkrAuthority(read_skrs(files))
+    return Served("a replay of ceremony files, . DNSKEY alone", authority, authority.start)
