@@ -1,5 +1,6 @@
 # make run     replay October 11th: the suite october-11, its table and a written report
 # make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
+# make test-nightly   the same properties, tried on other examples every time and on twenty times as many: hours
 # make lint    style, types and import contracts
 # make bench   the benchmarks
 # make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md
@@ -15,7 +16,7 @@ REPORT := out/october-11.md
 PYTEST_FLAGS ?=
 MUTATION_FLAGS ?=
 
-.PHONY: run test setup setup-system setup-lint lint bench transition-coverage mutation clean
+.PHONY: run test test-nightly setup setup-system setup-lint lint bench transition-coverage mutation clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -23,6 +24,12 @@ run: setup
 
 test: setup setup-system
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# First what is played, forged and run for real, then every other property there is.
+test-nightly: export HYPOTHESIS_PROFILE = nightly
+test-nightly: setup setup-system
+	$(BIN)/python -m pytest tests/properties tests/stateful tests/interop $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m hypothesis --ignore=tests/properties --ignore=tests/stateful $(PYTEST_FLAGS)
 
 lint: setup-lint
 	$(BIN)/ruff check .

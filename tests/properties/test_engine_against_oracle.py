@@ -18,6 +18,7 @@ from lab.run.oracle_laws import law_of
 from lab.run.verdict import SubjectResult
 from lab.scenario.spec import Scenario, SubjectSpec
 
+from ..effort import examples
 from .worlds import START, is_secure, keys, played, scenario, subject, timeline, timelines, windows
 
 COVERED = tuple(
@@ -130,14 +131,14 @@ def disagreements(right: Scenario, played_as: Scenario | None = None) -> list[ob
     return found
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(worlds())
 def test_presets_fail_and_recover_as_foretold(world: Scenario) -> None:
     """Every preset fails, recovers and learns keys when the oracle says, on any timeline."""
     assert not disagreements(world)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(worlds(eventful=True))
 def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
     """So do they with knobs turned, switched off and on, and restarted with or without their state."""

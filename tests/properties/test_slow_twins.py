@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.clock import DAY, HOUR, MINUTE, Seconds
@@ -13,11 +13,12 @@ from lab.resolver.planner import Planner
 from lab.run.engine import play
 from lab.scenario.spec import Scenario
 
+from ..effort import examples
 from .test_engine_against_oracle import worlds
 from .worlds import START, keys, scenario, subject, timeline
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(worlds(eventful=True))
 def test_remembered_signatures_are_not_seen(world: Scenario) -> None:
     """Every signature verified anew each time gives the same record as each verified once."""
@@ -53,7 +54,7 @@ def too_far(planner: Planner, point: Any, *now_and_others: Any) -> Any:
     return point
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(st.integers(18 * HOUR, 26 * HOUR))
 def test_jumps_are_not_seen(away: Seconds) -> None:
     """A loop of vain refreshes, jumped over, leaves the record it leaves when each of them is made."""

@@ -19,6 +19,7 @@ from lab.authority.timeline import Step, Timeline
 from lab.clock import DAY, HOUR, Instant, Seconds
 from lab.scenario.spec import Scenario
 
+from ..effort import examples
 from .worlds import START, Choice, attacked, holding, keys, played, scenario, subject, timeline
 
 PUBLISHED: Seconds = 25 * DAY
@@ -60,7 +61,7 @@ def remaining(ttl: Seconds, validity: Seconds) -> Seconds:
     return left_of(roll(DAY, ttl, validity).timeline, START + PUBLISHED)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(
     ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), more=st.integers(0, DAY), picks=choices
 )
@@ -74,7 +75,7 @@ def test_who_waits_long_enough_breaks_nobody(
     assert attacked(world, holding("key-b", world.stop))["it"].first_failure is None
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), data=st.data())
 def test_who_waits_less_breaks_somebody(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject
@@ -161,7 +162,7 @@ def trusts_the_revoked(world: Scenario, attack: Choice) -> bool:
     return states["key-a"] in ("Valid", "Missing")
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), picks=choices)
 def test_who_keeps_the_revoked_key_long_enough_is_heard(
     ttl: Seconds, validity: Seconds, start: Seconds, picks: list[int]
@@ -173,7 +174,7 @@ def test_who_keeps_the_revoked_key_long_enough_is_heard(
     assert not trusts_the_revoked(world, holding("*key-a", world.stop))
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), data=st.data())
 def test_who_removes_the_revoked_key_early_is_not(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.clock import DAY, HOUR
@@ -14,6 +14,7 @@ from lab.resolver.policy import STRICT, ResolverPolicy
 from lab.resolver.rfc5011 import Cell, State, TrustPoint
 from lab.resolver.watch import Watch, still_for
 
+from ..effort import examples
 from .world import ROOT, T0, TTL, Life, Machine, World, dnskeys, key, policy_of, resolver_of, signed_set
 
 MODELS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd", "systemd-resolved", "bind-9.11.2")
@@ -124,7 +125,7 @@ def lived(
     return life.out, life.seen, life.states(), [cell.since for cell in life.model.point.cells]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.sampled_from(MODELS),
     st.lists(st.tuples(st.integers(1, 39 * DAY), answers), max_size=4, unique_by=lambda step: step[0]),
@@ -143,7 +144,7 @@ def test_jumps_change_nothing(model: str, changes: list[tuple[int, Any]], stride
     assert lived(policy, steps, offset=offset) == lived(policy, steps, offset=offset, stride=stride)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(
     st.sampled_from(MODELS),
     st.lists(st.tuples(st.integers(1, 39 * DAY), answers), max_size=4, unique_by=lambda step: step[0]),

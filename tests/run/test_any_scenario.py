@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lab.clock import format_instant
@@ -16,6 +16,7 @@ from lab.run.explain import explain
 from lab.run.judge import judge
 from lab.run.record import Record
 
+from ..effort import examples
 from .scripts import Script, moments, scripts
 from .stage import event, scenario
 
@@ -30,7 +31,7 @@ def seen(record: Record, name: str = "s1") -> list[Observation]:
     return [one for one in record.observations if one.subject == name]
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(script=scripts())
 def test_any_scenario_is_played(script: Script, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever happens to whichever models, a run keeps the invariants and can be stored, judged and told."""
@@ -42,21 +43,21 @@ def test_any_scenario_is_played(script: Script, tmp_path_factory: pytest.TempPat
     assert len(explain(record)) > len(script.subjects)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(script=scripts(most=4))
 def test_subjects_do_not_see_each_other(script: Script) -> None:
     """What is seen of a subject is the same whoever else is played."""
     assert seen(played(script, subjects=["s1"])) == seen(played(script))
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(script=scripts(most=1))
 def test_no_short_cut_of_signatures_is_seen(script: Script) -> None:
     """Every signature verified anew each time gives the same record as each verified once."""
     assert played(script, memo=False).to_bytes() == played(script).to_bytes()
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(data=st.data(), script=scripts(most=1, actions_but="anchors"))
 def test_no_jump_is_seen(data: st.DataObject, script: Script) -> None:
     """An event without effect, which no jump over attempts that must fail goes beyond, changes nothing."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.clock import HOUR, format_instant
 from lab.observation import Anchor, Outcome, Refresh, Started, Stopped, Transition
 
+from ..effort import examples
 from .stage import BOTH, ROLL, STATIC, STRICT, at, event, run, story, subject
 
 SUMMER = {"start": "2017-07-01T00:00:00Z", "stop": "2017-09-15T00:00:00Z"}
@@ -197,7 +198,7 @@ def spans(hours: Sequence[tuple[int, int]]) -> str:
     )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     first=st.integers(0, 100),
     absences=st.lists(st.tuples(st.integers(0, 130), st.integers(1, 40)), max_size=4).filter(
