@@ -143,7 +143,7 @@ class Gap(Observation):
 class Looked(Observation):
     """A subject that is watched at steps was here last seen as before, and otherwise `until` later.
 
-    The change, of its `outcome` or a `transition`, came after this instant and not after `until`.
+    The change, of its `outcome`, a `transition` or a `signal`, came after this instant and not after `until`.
     """
 
     kind: ClassVar[str] = "looked"
@@ -153,7 +153,7 @@ class Looked(Observation):
 
 @dataclass(frozen=True, slots=True)
 class NoEvidence(Observation):
-    """What is seen of a subject shows nothing, from the start of the run on: its clock is not the lab's, say."""
+    """Nothing seen of a subject counts, from the start of the run on: its clock is not the lab's, say."""
 
     kind: ClassVar[str] = "no-evidence"
     reason: str
@@ -170,7 +170,7 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("started", "how"): ("first", "restart", "reset"),
     ("stopped", "how"): ("off", "exit", "crash"),
     ("refresh", "result"): ("ok", "miss", "none", "bogus", "lost", "blind"),
-    ("looked", "of"): ("outcome", "transition"),
+    ("looked", "of"): ("outcome", "transition", "signal"),
     ("outcome", "outcome"): OUTCOMES,
     ("outcome", "unsigned"): OUTCOMES,
 }

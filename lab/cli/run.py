@@ -14,6 +14,9 @@ from ..report import REPORTS, Result, report_for
 from .options import FILE, output_option, report_formats, report_option
 from .output import check_targets, deliver, is_stdout, page
 
+DAEMON = "daemon:"
+"""How the names of real resolvers begin; the same as in `lab.run.cast`, which takes long to import."""
+
 if TYPE_CHECKING:
     from ..run.record import Record
     from ..scenario.spec import Scenario
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     "subjects",
     multiple=True,
     metavar="NAME",
-    help="Play only this subject (with --skr: this model); may be repeated.",
+    help="Play only this subject (with --skr: this model); may be repeated. daemon:unbound is the real "
+    "resolver (`rootlab list drivers`), daemon:unbound@NAME lives as subject NAME does.",
 )
 @report_formats
 @output_option
@@ -52,6 +56,12 @@ if TYPE_CHECKING:
     metavar="N",
     help="Seed of all random choices; default: the scenario's.",
 )
+@click.option(
+    "--logs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Keep the logs of real resolvers in this folder.",
+)
 def run(
     arguments: tuple[str, ...],
     skr: tuple[Path, ...],
@@ -62,6 +72,7 @@ def run(
     record: Path | None,
     rpl: Path | None,
     seed: int | None,
+    logs: Path | None,
 ) -> int:
     """Play a scenario or a suite and say who fails, when and why.
 
@@ -86,7 +97,7 @@ def run(
         )
         if rpl is not None and suite is not None:
             raise click.UsageError("--export-rpl is for one scenario", click.get_current_context())
-        records = _play(scenarios, subjects, seed)
+        records = _play(scenarios, subjects, seed, logs)
     result, headers = _judged(records, suite)
     paths = _record_paths(record, [str(held.header["scenario"]) for held in records], suite)
     files_written = [(path, held.to_bytes()) for path, held in zip(paths, records, strict=False)]
@@ -147,6 +158,10 @@ def _scenarios(names: Sequence[str], subjects: Sequence[str]) -> Iterator[Scenar
     from ..scenario.load import load_scenario
 
     loaded = [load_scenario(name) for name in names]
+    if any(name.startswith(DAEMON) for name in subjects):
+        from ..drivers.casting import with_daemons
+
+        loaded = [with_daemons(scenario, subjects) for scenario in loaded]
     known = tuple(dict.fromkeys(subject.name for scenario in loaded for subject in scenario.subjects))
     for wanted in subjects:
         if wanted not in known:
@@ -161,7 +176,9 @@ def _scenarios(names: Sequence[str], subjects: Sequence[str]) -> Iterator[Scenar
             yield scenario
 
 
-def _play(scenarios: Sequence[Scenario], subjects: Sequence[str], seed: int | None) -> list[Record]:
+def _play(
+    scenarios: Sequence[Scenario], subjects: Sequence[str], seed: int | None, logs: Path | None
+) -> list[Record]:
     """Play scenarios one after the other."""
     from ..run.engine import play
     from .progress import ProgressBar
@@ -171,7 +188,12 @@ def _play(scenarios: Sequence[Scenario], subjects: Sequence[str], seed: int | No
         for scenario in scenarios:
             names = [subject.name for subject in scenario.subjects if subject.name in subjects]
             bar.begin(scenario.name)
-            records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
+            if any(name.startswith(DAEMON) for name in names):
+                from ..drivers.theatre import play_daemons
+
+                records.append(play_daemons(scenario, names, seed=seed, progress=bar, logs=logs))
+            else:
+                records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
     return records
 
 

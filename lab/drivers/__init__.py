@@ -1,1 +1,1 @@
-"""Drive real resolvers through emulated time: a network of their own, a clock of their own, one file a daemon."""
+"""Drive real resolvers through emulated time, in a network and under a clock of the lab's own."""

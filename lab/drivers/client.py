@@ -1,12 +1,13 @@
 """The clients of a real resolver: what they ask it at a look, and what they make of the answers.
 
-Every look asks for names never asked before, so that no answer comes from the resolver's cache of answers: one in the
-signed child and one in the unsigned child. Where an answer fails, the same is asked again with CD set: if
-that succeeds, validation is what failed (RFC 4035 section 3.2.2).
+Every look asks for names never asked before, so that no answer comes from the resolver's cache of answers:
+one in the signed child and one in the unsigned child. Where an answer fails, another name is asked for with
+CD set: if that succeeds, validation is what failed (RFC 4035 section 3.2.2).
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass
 from typing import Final
@@ -14,13 +15,13 @@ from typing import Final
 from ..authority.signer import ChildNames
 from ..clock import Instant
 from ..dnssec.codec import MalformedMessage, make_query, parse_message
-from ..dnssec.names import name_from_text
+from ..dnssec.names import ROOT, name_from_text
 from ..dnssec.rrtypes import A
 
 AD: Final = 0x20
 """In the fourth octet of a header: the answer is authenticated (RFC 4035 section 3.2.3)."""
 
-SIGNED, UNSIGNED, CHECK = "signed", "unsigned", "check"
+SIGNED, UNSIGNED, CHECK, PROBE = "signed", "unsigned", "check", "probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,24 @@ class Client:
         for tag in tags:
             self._ask(f"{tag:05d}", _below(f"root-key-sentinel-is-ta-{tag:05d}", self._children.secure))
 
+    def probe(self) -> None:
+        """Ask for the root's name servers, to see whether anybody answers at all."""
+        self.open, self.answers = {}, {}
+        self._ask(PROBE, ROOT, cd=True)
+
+    @property
+    def fails(self) -> bool:
+        """Tell whether one of the answers of a look is no success."""
+        return any(answer.rcode for answer in self.answers.values())
+
+    def told(self) -> str:
+        """Say in a few words what came back: an RCODE each, or that nothing came."""
+        words = []
+        for what in (SIGNED, UNSIGNED, CHECK):
+            answer = self.answers.get(what)
+            words.append(f"{what}: {'no answer' if answer is None else f'rcode {answer.rcode}'}")
+        return ", ".join(words)
+
     def check(self, now: Instant) -> None:
         """Ask for a new name in the signed child without validation."""
         self._ask(CHECK, _below(f"c{now}-{self._next}", self._children.secure), cd=True)
@@ -59,10 +78,8 @@ class Client:
     def _ask(self, what: str, name: bytes, *, cd: bool = False) -> None:
         self._next = self._next % 0xFFFF + 1
         self.open[self._next] = what
-        try:
+        with contextlib.suppress(OSError):  # nobody listens: no answer will come
             self._socket.send(make_query(name, A, id=self._next, rd=True, cd=cd))
-        except OSError:
-            pass  # nobody listens: no answer will come
 
     def take(self) -> None:
         """Take in the answers that have come."""

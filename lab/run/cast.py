@@ -44,11 +44,16 @@ class Labels:
         self._by_identity = {key.identity: name for name, key in keys.items()}
         self.tags = tuple(sorted(dict.fromkeys(key.key_tag for key in keys.values())))
         self._by_ds = {key.ds(owner): name for name, key in keys.items()}
+        self._by_tag = {key.key_tag: name for name, key in keys.items()}
 
     def __call__(self, anchor: Key | DS) -> str:
         """Return the label of a key or of the DS of one."""
         known = self._by_identity.get(anchor.identity) if isinstance(anchor, Key) else self._by_ds.get(anchor)
         return known or f"key-{anchor.key_tag}"
+
+    def of_tag(self, tag: int) -> str:
+        """Return the label of a key that is known by its tag alone, with REVOKE clear."""
+        return self._by_tag.get(tag, f"key-{tag}")
 
 
 def profile_of(model: str) -> Profile:
@@ -90,7 +95,7 @@ def scenario_cast(
     memo: bool = True,
     daemons: DaemonMaker | None = None,
 ) -> list[Subject]:
-    """Return the subjects of a scenario in the order of its file. Raises ScenarioError for a daemon unmade."""
+    """Return the subjects of a scenario in the order of its file. Raises ScenarioError for a real one."""
     ring = authority.keyring
     labels = Labels({name: ring.key(name) for name in _entry_points(scenario)})
     feed = _xml_feed(scenario, ring)

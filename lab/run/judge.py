@@ -61,9 +61,8 @@ class View:
         """Return the last second before that at which it was, and ran; None if there is none."""
         first = self.first_failure
         if first is not None and self.looked:
-            return next(
-                (seen.at for seen in self.looked if (seen.of, seen.until) == ("outcome", first)), None
-            )
+            last = self.earliest("outcome", first) - 1
+            return last if last < first - 1 else None
         good = [seen.at for seen in self.outcomes if first is not None and seen.at < first]
         if first is None or not good:
             return None
@@ -72,7 +71,7 @@ class View:
         return max(good[-1], (before[-1].at if stopped else first) - 1)
 
     def earliest(self, of: str, at: Instant) -> Instant:
-        """Return when a change seen at an instant may have come at the earliest: then, unless seen at steps."""
+        """Return when a change seen at an instant may have come at the earliest."""
         return next((seen.at + 1 for seen in self.looked if (seen.of, seen.until) == (of, at)), at)
 
     @property

@@ -222,18 +222,18 @@ def _entries(view: SubjectView, key: str, state: str) -> list[Instant]:
     return [seen.at for seen in view.transitions if seen.key == key and seen.target == state]
 
 
-def _first_within(view: SubjectView, found: Iterable[Instant], params: Bounds, what: str) -> Checked:
+def _first_within(view: SubjectView, of: str, found: Iterable[Instant], params: Bounds, what: str) -> Checked:
     """Check the first of some instants against bounds."""
     first = min(found, default=None)
     message = f"expected {what} first {_span(params.from_, params.to)}; seen first: {_when(first)}"
     if first is None:
         return None if _unseen(view, params.from_, params.to) else False, message
-    return _within(view, "transition", first, params.from_, params.to), message
+    return _within(view, of, first, params.from_, params.to), message
 
 
 def _reaches(view: SubjectView, params: Reaches) -> Checked:
     found = _entries(view, params.key, params.state)
-    return _first_within(view, found, params, f"{params.key} to become {params.state}")
+    return _first_within(view, "transition", found, params, f"{params.key} to become {params.state}")
 
 
 def _never_reaches(view: SubjectView, params: KeyInState) -> Checked:
@@ -263,7 +263,8 @@ def _signal_times(view: SubjectView, name: str) -> list[Instant]:
 
 
 def _signals(view: SubjectView, params: Signals) -> Checked:
-    return _first_within(view, _signal_times(view, params.name), params, f"the signal {params.name}")
+    found = _signal_times(view, params.name)
+    return _first_within(view, "signal", found, params, f"the signal {params.name}")
 
 
 def _never_signals(view: SubjectView, params: SignalName) -> Checked:

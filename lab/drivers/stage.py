@@ -1,0 +1,231 @@
+"""Real resolvers on one stage: one network, one clock, and steps that all of them make together.
+
+A step is: set the clock, let everybody do what has become due, ask as clients do, let everybody finish, look.
+"Everybody has finished" is read, not guessed: every thread of every daemon waits for something that is not
+due, and no packet is under way (clocks.py, listener.py). While time-outs are what everybody waits for, time
+is moved on to the first of them: a silent root costs no real seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
+from ..clock import HOUR, Instant
+from ..dnssec.names import ROOT
+from ..errors import DriverError
+from ..nameserver.listener import Listener
+from ..nameserver.responder import Responder
+from ..run.cast import DAEMON, World
+from ..run.engine import life_of
+from ..scenario.spec import SubjectSpec
+from .clocks import ClockPage
+from .driver import Driver
+from .grid import Grid, grid_of
+from .programs import version_of
+from .seat import Seat, addresses_of
+from .subject import DaemonSubject
+from .table import driver_of
+
+PATIENCE: Final = 5.0
+"""Real seconds everybody may take to finish after a jump."""
+READY: Final = 20.0
+"""Real seconds a daemon may take to answer after its start."""
+PUMP: Final = 400
+"""Emulated seconds that clients wait for an answer while time-outs run."""
+RETRIES: Final = 120
+"""Emulated seconds in which retries are waited for where the root is silent."""
+HOUSEKEEPING: Final = 2 * HOUR
+"""A timer that is set for less than this is housekeeping, not a refresh: no step is made for it."""
+
+SERVERS: Final = tuple(address for _, *both in ROOT_SERVERS for address in both)
+
+
+def stage_addresses(number: int) -> tuple[str, ...]:
+    """Return the addresses that a stage with so many daemons needs."""
+    return (*SERVERS, CHILD_SERVER, *(address for n in range(number) for address in addresses_of(n)))
+
+
+class Stage:
+    """Make the daemons of one run (it is a `run.cast.DaemonMaker`), and move time for them."""
+
+    def __init__(self, folder: Path, logs: Path | None = None) -> None:
+        """Take an empty folder; `logs` is where the daemons' logs are kept, if anywhere."""
+        self._folder, self._logs = folder, logs
+        self.page = ClockPage.create(folder / "clock")
+        self.members: list[DaemonSubject] = []
+        self._by_address: dict[str, DaemonSubject] = {}
+        self._listener: Listener | None = None
+        self._world: World | None = None
+        self._grid = Grid((), ())
+        self._done: Instant | None = None
+
+    def __call__(self, spec: SubjectSpec, world: World) -> DaemonSubject:
+        """Make the subject for a specification. Raises ScenarioError or DriverError."""
+        if self._world is None:
+            self._open(world)
+        driver = driver_of(spec.model.removeprefix(DAEMON))
+        member = DaemonSubject(spec, world, driver, self, len(self.members))
+        self.members.append(member)
+        for address in addresses_of(member.number):
+            self._by_address[address] = member
+        lives = [at for one in self.members for at, _ in life_of(world.scenario, one.spec)]
+        self._grid = grid_of(world.scenario.timeline, lives)
+        return member
+
+    def _open(self, world: World) -> None:
+        """Set the clock to the start, and let the authority answer."""
+        children = world.authority.child_names
+        assert children is not None, "a scenario has children"
+        self._world = world
+        self._roles = (
+            Responder(world.authority, apexes=tuple(children)),
+            Responder(world.authority, apexes=(ROOT,)),
+        )
+        self.page.jump(world.scenario.start)
+        self._listener = Listener(self._answer, (*SERVERS, CHILD_SERVER), 53, anywhere=True)
+        self._listener.start()
+
+    def seat(self, number: int, spec: SubjectSpec, driver: Driver) -> Seat:
+        """Return the place of a daemon."""
+        assert self._world is not None
+        children = self._world.authority.child_names
+        assert children is not None
+        return Seat(number, driver, self.page, self._folder, children, self._logs)
+
+    def version_of(self, driver: Driver) -> str:
+        """Return the version of a daemon's program. Raises DriverError if it is not there."""
+        return version_of(driver)
+
+    # -- the wire --------------------------------------------------------------------------------------------
+
+    def _answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | None:
+        now, root = int(self.page.emulated), local != CHILD_SERVER
+        member = self._by_address.get(client)
+        return self.respond(wire, now, root, tcp) if member is None else member.serve(wire, now, root, tcp)
+
+    def respond(self, wire: bytes, now: Instant, root: bool, tcp: bool) -> bytes | None:
+        """Answer for the root or for the children; the listener asks for one answer at a time."""
+        return self._roles[root].answer(wire, now, tcp)
+
+    # -- time ------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> list[DaemonSubject]:
+        """Return the daemons whose process runs."""
+        return [member for member in self.members if member.seat.running]
+
+    def reach(self, now: Instant) -> None:
+        """Set the clock to an instant, unless it is there already."""
+        if self.page.emulated < now:
+            self.page.jump(now)
+
+    def advance(self, begin: Instant, end: Instant) -> None:
+        """Move all daemons from `begin` up to `end`; who asks second finds it done."""
+        if self._done is not None and self._done >= end:
+            return
+        at = begin
+        while at < end:
+            self._visit(at, looked=True)
+            upcoming = min(self._grid.next_look(at), end) if self.running else end
+            while (tick := self._tick(at, upcoming)) is not None:
+                self._visit(tick, looked=False)
+                at = tick
+            at = upcoming
+        self._done = end
+
+    def _tick(self, now: Instant, upcoming: Instant) -> Instant | None:
+        """Return when the next refresh of a daemon is due, if that is before the next look."""
+        if self._grid.is_coarse(now):
+            return None
+        due = [self._due(member) for member in self.running if member.driver.managed]
+        ticks = [int(at) + 1 for at in due if at is not None and at > now + HOUSEKEEPING]
+        first = min(ticks, default=None)
+        return first if first is not None and first < upcoming else None
+
+    def _due(self, member: DaemonSubject) -> float | None:
+        return self.page.next_deadline(member.seat.label)
+
+    def _visit(self, at: Instant, *, looked: bool) -> None:
+        """Make one step."""
+        self.reach(at)
+        members = self.running
+        if members:
+            self._settle(at)
+            if looked:
+                for member in members:
+                    member.look(at)
+                self._settle(at)
+                self._check(at, members)
+        for member in self.members:
+            member.see(at, looked=looked)
+
+    def _check(self, at: Instant, members: Sequence[DaemonSubject]) -> None:
+        """Ask those that fail again, without validation."""
+        failing = [member for member in members if member.seat.client.fails]
+        for member in failing:
+            member.seat.client.check(at)
+        if failing:
+            self._settle(at)
+
+    def _settle(self, at: Instant) -> None:
+        """Let everybody finish; where only time-outs are waited for, move on to the first of them."""
+        began = time.monotonic()
+        while True:
+            members = self.running
+            for member in members:
+                member.seat.client.take()
+            if not self._quiet(members):
+                if time.monotonic() - began > PATIENCE:
+                    break
+                time.sleep(0.0002)  # noqa: TID251
+                continue
+            asked = [member for member in members if member.seat.client.open]
+            dark = [member for member in members if at < member.dark_until]
+            horizon = at + (PUMP if asked else RETRIES)
+            due = [when for member in asked or dark if (when := self._due(member)) is not None]
+            first = min(due, default=None)
+            if first is None or first > horizon:
+                break
+            self.page.jump(max(first + 0.001, self.page.emulated))
+            began = time.monotonic()
+        for member in self.running:
+            member.seat.client.take()
+            member.seat.client.give_up()
+
+    def _quiet(self, members: Sequence[DaemonSubject]) -> bool:
+        """Tell whether nothing is under way: no packet, no thread that runs."""
+        assert self._listener is not None
+        return self.page.quiet([member.seat.label for member in members], self._taken)
+
+    def _taken(self) -> int | None:
+        """Return how many queries the authority has taken, None while it works on one."""
+        assert self._listener is not None
+        return self._listener.received if self._listener.idle() else None
+
+    def await_ready(self, member: DaemonSubject) -> None:
+        """Wait until a daemon that was just started answers, or has ended. Raises DriverError if it hangs."""
+        began, client = time.monotonic(), member.seat.client
+        now = int(self.page.emulated)
+        while member.seat.running:
+            client.probe()
+            until = time.monotonic() + 0.05
+            while time.monotonic() < until:
+                client.take()
+                if client.answers:
+                    client.give_up()
+                    return
+                time.sleep(0.001)  # noqa: TID251
+            if time.monotonic() - began > READY:
+                raise DriverError(f"{member.name}: does not answer after its start at {now}; see its log")
+
+    def close(self) -> None:
+        """Stop every daemon and the authority."""
+        for member in self.members:
+            member.seat.close()
+        if self._listener is not None:
+            self._listener.stop()
+        self.page.close()

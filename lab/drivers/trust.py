@@ -1,0 +1,104 @@
+"""What a daemon's readings of its keys amount to: RFC 5011 transitions, told as models tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..clock import Instant
+from ..dnssec.keys import DS, REVOKE, Key
+from ..observation import Looked, Observation, Transition
+from ..resolver.rfc5011 import State
+from ..run.cast import Labels
+from .driver import Reading
+
+KEPT = (State.START, State.REMOVED)
+"""States in which a key that a daemon no longer tells of may rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one key: its state, since when, and its tag with REVOKE clear."""
+
+    state: State
+    since: Instant
+    key_tag: int
+
+
+class Trust:
+    """Follow the states of the keys of one daemon from reading to reading."""
+
+    def __init__(self, labels: Labels, subject: str) -> None:
+        """Know the names of keys; `subject` is whom observations are of."""
+        self._labels, self._subject = labels, subject
+        self._known: dict[str, Known] = {}
+        self._read_at: Instant | None = None
+
+    def reset(self, anchors: Sequence[tuple[Key | DS, Instant]]) -> None:
+        """Forget everything: the daemon starts from its configured anchors, which are Valid."""
+        self._known = {self._labels(key): Known(State.VALID, at, tag_of(key)) for key, at in anchors}
+        self._read_at = None
+
+    def read(self, readings: Sequence[Reading], now: Instant) -> list[Observation]:
+        """Take a reading and return the transitions since the last one, in order of time.
+
+        A transition is stamped by what the daemon says of it. If it says nothing, or what lies outside of the
+        time between the two readings, it is stamped by this reading, and the reading before it is told.
+        """
+        fresh = {self._label(reading): reading for reading in readings}
+        before, found = self._read_at, []
+        for label, reading in fresh.items():
+            held = self._known.get(label)
+            source = held.state if held else State.START
+            if source is reading.state:
+                continue
+            told = reading.since is not None and (before or 0) <= reading.since <= now
+            at = reading.since if told and reading.since is not None else now
+            found.append((label, Known(reading.state, at, reading.key_tag), source, told))
+        for label, held in self._known.items():
+            if label not in fresh and held.state not in KEPT:
+                found.append((label, Known(State.START, now, held.key_tag), held.state, False))
+        self._read_at = now
+        seen: list[Observation] = []
+        for label, known, source, told in sorted(found, key=lambda one: one[1].since):
+            self._known[label] = known
+            if not told and before is not None and before < now:
+                seen.append(Looked(before, self._subject, "transition", now))
+            wire_tag = revoked_tag(known.key_tag) if known.state is State.REVOKED else known.key_tag
+            seen.append(
+                Transition(
+                    known.since, self._subject, label, known.key_tag, wire_tag,
+                    source.value, known.state.value,
+                )
+            )  # fmt: skip
+        return seen
+
+    def state(self, label: str) -> State | None:
+        """Return the state of a key by name, None if the daemon does not know it."""
+        held = self._known.get(label)
+        return None if held is None or held.state is State.START else held.state
+
+    def states(self) -> tuple[State, ...]:
+        """Return the states of all keys it knows."""
+        return tuple(held.state for held in self._known.values())
+
+    def final(self) -> list[tuple[str, int, str, Instant]]:
+        """Return label, tag, state and since of every key it knows, in order of appearance."""
+        known = [(label, held) for label, held in self._known.items() if held.state is not State.START]
+        return [(label, held.key_tag, held.state.value, held.since) for label, held in known]
+
+    def _label(self, reading: Reading) -> str:
+        if reading.key is not None:
+            return self._labels(reading.key)
+        return self._labels.of_tag(reading.key_tag)
+
+
+def tag_of(anchor: Key | DS) -> int:
+    """Return the tag of an anchor with REVOKE clear."""
+    return anchor.unrevoked().tag if isinstance(anchor, Key) else anchor.key_tag
+
+
+def revoked_tag(tag: int) -> int:
+    """Return the tag a key has on the wire when REVOKE is set, from the tag without (RFC 4034 appendix B)."""
+    total = tag + REVOKE
+    return (total + (total >> 16)) & 0xFFFF

@@ -1,0 +1,87 @@
+"""Real resolvers through a whole roll, by the command line, in the lab's own network and under its clock."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.cli import main
+from lab.drivers.netns import available
+from lab.drivers.process import Process
+from lab.drivers.programs import missing
+from lab.drivers.table import DRIVERS
+from tests.conftest import unavailable
+
+
+@pytest.fixture(autouse=True)
+def _programs() -> None:
+    for name in ("unbound", "named", "pdns_recursor"):
+        if reason := missing(DRIVERS[name]) or available():
+            unavailable(reason)
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run a scenario and return exit status and subjects of the JSON report."""
+    report = folder / "run.json"
+    status = main(["run", *arguments, "--format", "json", "--output", str(report)])
+    return status, json.loads(report.read_text())["subjects"]
+
+
+def test_roll_of_2018(tmp_path: Path) -> None:
+    """Unbound learns, trusts and forgets as its model is expected to, and never fails; PowerDNS fails."""
+    names = ("daemon:unbound", "daemon:pdns_recursor")
+    status, subjects = run(tmp_path, "2018-actual", *(word for name in names for word in ("--subject", name)))
+    found = {subject["name"]: subject for subject in subjects}
+    assert status == 0
+    unbound, recursor = (found[name] for name in names)
+    assert [(t["key"], t["from"], t["to"]) for t in unbound["transitions"]] == [
+        ("ksk-2017", "Start", "AddPend"),
+        ("ksk-2017", "AddPend", "Valid"),
+        ("ksk-2010", "Valid", "Revoked"),
+        ("ksk-2010", "Revoked", "Start"),
+    ]
+    assert (unbound["kind"], unbound["outcome"], unbound["first_failure"]) == ("daemon", "secure", None)
+    assert "2018-10-11T16:00:00Z" < recursor["first_failure"] < "2018-10-12T17:00:05Z"
+    assert recursor["last_good"] < recursor["first_failure"]
+    assert recursor["cause"] == "static-anchor"
+
+
+def test_two_in_bad_weather(tmp_path: Path) -> None:
+    """An expired answer for a day makes Unbound fail for hours and heal, and does not stop its hold-down."""
+    status, subjects = run(tmp_path, "hold-down-reset", "--subject", "daemon:unbound", "--subject", "unbound")
+    daemon, model = sorted(subjects, key=lambda subject: str(subject["kind"]))
+    assert (status, daemon["kind"], model["kind"]) == (0, "daemon", "model")
+    moves = [[(t["key"], t["to"]) for t in subject["transitions"]] for subject in (daemon, model)]
+    assert moves[0] == moves[1]
+
+
+def test_daemon_that_ignores_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon without the shim, as a static program would be, is inconclusive: status 3, and why."""
+    begin = Process.start
+
+    def blind(process: Process) -> None:
+        process.environment.pop("LD_PRELOAD", None)
+        begin(process)
+
+    monkeypatch.setattr(Process, "start", blind)
+    status, subjects = run(tmp_path, "hold-down-reset", "--subject", "daemon:unbound")
+    assert status == 3
+    assert subjects[0]["verdict"] == "inconclusive"
+    findings = json.dumps(subjects[0])
+    assert "does not see the lab's clock" in findings
+
+
+def test_nothing_is_left(tmp_path: Path) -> None:
+    """After a run no daemon runs and the logs asked for are there."""
+    run(tmp_path, "hold-down-reset", "--subject", "daemon:unbound", "--logs", str(tmp_path))
+    assert [path.name for path in tmp_path.glob("*.log")] == ["unbound-0.log"]
+    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in _pids()}
+    assert "unbound" not in names
+
+
+def _pids() -> list[str]:
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and Path(f"/proc/{pid}/comm").exists()]
