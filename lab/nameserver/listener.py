@@ -69,6 +69,7 @@ class Listener:
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
         self._connections: set[socket.socket] = set()
+        self._waiting = select.poll()
         self._threads: list[threading.Thread] = []
         self.ports: tuple[int, ...] = ()
         self.received = self.sent = 0
@@ -83,6 +84,8 @@ class Listener:
         except DriverError:
             self._close()
             raise
+        for one in self._sockets:
+            self._waiting.register(one, select.POLLIN)
         self.ports = tuple(udp.getsockname()[1] for udp in self._sockets[::2])
         for number, address in enumerate(self._addresses):
             udp, tcp = self._sockets[2 * number : 2 * number + 2]
@@ -105,11 +108,8 @@ class Listener:
 
         What a client sends from now on is not foreseen: it counts as soon as the kernel has it.
         """
-        waiting = select.poll()
         with self._lock:
-            for one in (*self._sockets, *self._connections):
-                waiting.register(one, select.POLLIN)
-            return self.received == self.sent and not waiting.poll(0)
+            return self.received == self.sent and not self._waiting.poll(0)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -166,6 +166,7 @@ class Listener:
                         continue
                     connection.settimeout(self._idle_timeout)
                     self._connections.add(connection)
+                    self._waiting.register(connection, select.POLLIN)
                     self._threads = [thread for thread in self._threads if thread.is_alive()]
                     self._run(self._serve_connection, connection, client[0], address)
             except (OSError, RuntimeError):  # no more files or threads
@@ -181,6 +182,7 @@ class Listener:
         finally:
             with self._lock:
                 self._connections.discard(connection)
+                self._waiting.unregister(connection)
                 connection.close()
 
     def _exchange(self, connection: socket.socket, client: str, address: str) -> bool:
@@ -211,6 +213,7 @@ class Listener:
 
     def _close(self) -> None:
         """Close the sockets that listen."""
+        self._waiting = select.poll()
         while self._sockets:
             self._sockets.pop().close()
 
