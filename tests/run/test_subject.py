@@ -30,7 +30,8 @@ def cast(*parts: str, seed: int = 0) -> list[ModelSubject]:
     """Return the subjects of a scenario, not yet started."""
     made = scenario(*parts)
     authority = ZoneSigner(made.timeline, KeyRing())
-    return scenario_cast(made, authority, Responder(authority), seed)
+    players = scenario_cast(made, authority, Responder(authority), seed)
+    return [one for one in players if isinstance(one, ModelSubject)]
 
 
 def told(one: ModelSubject) -> list[str]:
