@@ -6,6 +6,7 @@ Every command goes through `dispatch`: no error reaches a user as a traceback, a
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from .commands import rootlab
 from .output import silence_stdout
 
 USAGE, FAULT, INTERRUPTED = 2, 4, 130
+
+_INNER_PLACE = re.compile(rf'File "([^"]*{re.escape(os.sep)}lab{re.escape(os.sep)}[^"]*)", line (\d+)')
+"""Where an error was raised that came from a process inside the lab's network, with its traceback as a note."""
 
 
 def dispatch(arguments: Sequence[str]) -> int:
@@ -89,6 +93,9 @@ def _fault(error: Exception) -> int:
     inside = [frame for frame in frames if f"{os.sep}lab{os.sep}" in frame.filename] or frames
     frame = inside[-1]
     place = f"{os.sep.join(frame.filename.split(os.sep)[-3:])}:{frame.lineno}"
+    inner = _INNER_PLACE.findall("\n".join(getattr(error, "__notes__", ())))
+    if inner:
+        place = f"{os.sep.join(inner[-1][0].split(os.sep)[-3:])}:{inner[-1][1]}"
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return _complain(
         f"a fault of the lab, not yours: {one_line(what, 200)} at {place}; please report this line, the "

@@ -151,6 +151,17 @@ def test_a_fault_of_the_lab(rootlab: Rootlab, monkeypatch: pytest.MonkeyPatch) -
     assert ended.err.count("\n") == 1
 
 
+def test_a_fault_in_the_network(rootlab: Rootlab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that came back from a process inside the lab's network names the place in there."""
+    rootlab("list", "reports")
+    error = KeyError("x")
+    error.add_note(
+        '  File "/somewhere/lab/drivers/stage.py", line 7, in play\n  File "/other/place.py", line 9'
+    )
+    _raising(monkeypatch, error)
+    assert " at lab/drivers/stage.py:7; please report" in rootlab("list", "reports").err
+
+
 def test_debugging_shows_the_traceback(rootlab: Rootlab, monkeypatch: pytest.MonkeyPatch) -> None:
     """ROOTLAB_DEBUG=1 shows where an exception came from."""
     rootlab("list", "reports")

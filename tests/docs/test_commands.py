@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.drivers import netns, shim
+from tests.conftest import unavailable
 from tests.docs.pages import ROOT, Command, File, first_difference, page_name, pages, steps
 
 NOT_RUN: dict[str, str | None] = {
@@ -87,6 +89,10 @@ def test_page(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
     if "skr-root-" in text:
         for file in sorted((request.getfixturevalue("shared_data") / "skr").glob("*.xml")):
             shutil.copy(file, reader.place)
+    if "$ rootlab netns run" in text:
+        request.getfixturevalue("debian_tool")("dig")
+        for reason in filter(None, (netns.available(), shim.unavailable())):
+            unavailable(reason)
     for step in steps(text):
         if isinstance(step, File):
             reader.write(step)
