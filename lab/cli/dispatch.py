@@ -20,7 +20,7 @@ from .output import silence_stdout
 USAGE, FAULT, INTERRUPTED = 2, 4, 130
 
 _INNER_PLACE = re.compile(rf'File "([^"]*{re.escape(os.sep)}lab{re.escape(os.sep)}[^"]*)", line (\d+)')
-"""Where an error was raised that came from a process inside the lab's network, with its traceback as a note."""
+"""Where an error was raised that came out of the lab's network, with its traceback as a note."""
 
 
 def dispatch(arguments: Sequence[str]) -> int:
