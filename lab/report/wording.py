@@ -28,7 +28,7 @@ EXPECTED = (
 
 NOT_MODELLED = (
     "A `model` imitates what the source code of an implementation does with trust anchors; "
-    "it is not the program, and no real daemon ran here.",
+    "it is not the program: only a subject called daemon: is one.",
     "The lab's keys stand in for the root's: other key material of the same sizes, the KSKs under the same "
     "tags. Only a run on ceremony files has the root's own keys and signatures.",
     "Resolvers stand alone: no forwarders, no NAT, no shared caches. Nothing here counts users or says what "

@@ -89,8 +89,9 @@ def test_page(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
     if "skr-root-" in text:
         for file in sorted((request.getfixturevalue("shared_data") / "skr").glob("*.xml")):
             shutil.copy(file, reader.place)
-    if "$ rootlab netns run" in text:
-        request.getfixturevalue("debian_tool")("dig")
+    played = re.findall(r"^\$ .*daemon:([a-z_]+)", text, re.MULTILINE)
+    for program in played + ["dig"] * ("$ rootlab netns run" in text):
+        request.getfixturevalue("debian_tool")(program)
         for reason in filter(None, (netns.available(), shim.unavailable())):
             unavailable(reason)
     for step in steps(text):
