@@ -68,6 +68,13 @@ def test_module_itself_stays_as_it_is() -> None:
     assert found == ["x = 2\ny = 2", "x = 1\ny = 3"]
 
 
+def test_mutants_of_a_line_are_numbered() -> None:
+    """Two mutants of a line that read alike are told apart by their numbers."""
+    assert [(mutant.line, mutant.number) for mutant in mutants("x = f(0, 0)\ny = 0")] == [
+        (1, 1), (1, 2), (2, 1),
+    ]  # fmt: skip
+
+
 def test_mutants_compile() -> None:
     """Each mutant of a real module is a module, which differs from it, and no two are the same."""
     with open(mutants.__code__.co_filename, encoding="utf-8") as file:

@@ -28,9 +28,10 @@ SLOTS = ("__slots__", "__all__")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mutant: where it is, what was there and what is there instead, and the whole module as a tree."""
+    """One mutant: which of a line's, what was there, what is there instead, and the whole module as a tree."""
 
     line: int
+    number: int
     before: str
     after: str
     tree: ast.Module
@@ -48,18 +49,21 @@ class _Place:
 def mutants(source: str) -> Iterator[Mutant]:
     """Yield every mutant of a module, in the order of the places where they differ from it."""
     module = ast.parse(source)
+    numbers: dict[int, int] = {}
     for node, place in list(_nodes(module)):
+        line = getattr(node, "lineno", 0)
         for other in _others(node):
-            yield _mutant(module, node, place, other)
+            numbers[line] = numbers.get(line, 0) + 1
+            yield _mutant(module, node, place, other, numbers[line])
 
 
-def _mutant(module: ast.Module, node: ast.AST, place: _Place, other: ast.AST) -> Mutant:
+def _mutant(module: ast.Module, node: ast.AST, place: _Place, other: ast.AST, number: int) -> Mutant:
     """Hang another node in for a moment and copy the tree."""
     _hang(place, other)
     ast.copy_location(other, node)
     tree = ast.fix_missing_locations(copy.deepcopy(module))
     _hang(place, node)
-    return Mutant(getattr(node, "lineno", 0), _shown(node), _shown(other), tree)
+    return Mutant(getattr(node, "lineno", 0), number, _shown(node), _shown(other), tree)
 
 
 def _hang(place: _Place, node: ast.AST) -> None:

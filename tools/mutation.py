@@ -62,6 +62,7 @@ class Outcome:
 
     file: str
     line: int
+    number: int
     before: str
     after: str
     outcome: str = ""
@@ -224,9 +225,7 @@ def judge(file: str, mutant: Mutant, tests: list[str], teller: int) -> int:
 
 def all_mutants(only: str, again: bool, sample: slice) -> Iterator[tuple[str, Mutant]]:
     """Yield the mutants to try with their files."""
-    left = {
-        (one["file"], one["line"], one["before"], one["after"]) for one in read() if again and survived(one)
-    }
+    left = {(one["file"], one["line"], one["number"]) for one in read() if again and survived(one)}
     for path in files():
         file = short(path)
         if not file.startswith(only) or (again and file not in {place[0] for place in left}):
@@ -234,7 +233,7 @@ def all_mutants(only: str, again: bool, sample: slice) -> Iterator[tuple[str, Mu
         chosen = slice(0, None, 1) if again else sample
         found = mutants(path.read_text(encoding="utf-8"))
         for mutant in islice(found, chosen.start, None, chosen.step):
-            if not again or (file, mutant.line, mutant.before, mutant.after) in left:
+            if not again or (file, mutant.line, mutant.number) in left:
                 yield file, mutant
 
 
@@ -265,13 +264,14 @@ class Hunt:
         killers = self.killers.setdefault(file, Counter())
         tests = tests_for(self.covered, file, mutant.line, killers, self.wide)
         allowed = int(20 + 5 * sum(self.covered["seconds"][test] for test in tests))
+        outcome = Outcome(file, mutant.line, mutant.number, mutant.before, mutant.after)
         reader, writer = os.pipe()
 
         def work() -> int:
             signal.alarm(allowed)
             return judge(file, mutant, tests, writer)
 
-        self.running[in_child(work)] = Outcome(file, mutant.line, mutant.before, mutant.after), reader
+        self.running[in_child(work)] = (outcome, reader)
         os.close(writer)
 
     def end(self) -> None:
@@ -303,7 +303,7 @@ def write(done: list[Outcome], again: bool) -> list[dict[str, Any]]:
     """Write the results; those of a second run take the place of the survivors they were of."""
     fresh = [asdict(one) for one in done]
     kept = [one for one in read() if not survived(one)] if again else []
-    results = sorted(kept + fresh, key=lambda one: (one["file"], one["line"]))
+    results = sorted(kept + fresh, key=lambda one: (one["file"], one["line"], one["number"]))
     RESULTS.write_text("".join(json.dumps(one) + "\n" for one in results), encoding="utf-8")
     return results
 
