@@ -60,10 +60,10 @@ def test_its_exit_status_is_ours(script: str, status: int) -> None:
 
 def test_a_command_that_is_none() -> None:
     """A program that does not exist is named in one line, with exit status 2."""
-    status, out = run("2018-actual", "--", "nonesuch")
+    status, out = run("2018-actual", "--", "/nonesuch")
     assert (status, out.count("\n")) == (2, 1)
     assert out.startswith(
-        "rootlab: nonesuch: the command cannot be started: No such file or directory; give "
+        "rootlab: /nonesuch: the command cannot be started: No such file or directory; give "
     )
 
 

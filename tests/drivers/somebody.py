@@ -35,7 +35,8 @@ def start(code: str, *, uid: int, arguments: tuple[str, ...] = ()) -> subprocess
 
 def environment() -> dict[str, str]:
     """Return the environment in which any Python of this version finds the lab and what it needs."""
-    paths = (str(CHECKOUT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+    given = os.environ.get("PYTHONPATH", "").split(":")
+    paths = (str(CHECKOUT), *filter(None, given), *map(sysconfig.get_path, ("purelib", "platlib")))
     return {
         "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
         "PYTHONPATH": ":".join(dict.fromkeys(paths)),
