@@ -49,7 +49,7 @@ def parse_instant(text: str) -> Instant:
 
 def format_instant(instant: Instant) -> str:
     """Write an instant as RFC 3339 in Z with whole seconds."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return to_datetime(instant).isoformat()[:19] + "Z"
 
 
 def parse_duration(text: str) -> Seconds:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import freezegun
 import freezegun.api
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine
+
+if TYPE_CHECKING:
+    from .acceptance.command import Ended
 
 TESTS = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
@@ -26,6 +30,17 @@ FROZEN_FOLDERS = ("authority", "dnssec", "nameserver", "properties", "resolver",
 
 KEEP_REAL_TIME = ["_pytest", "_hypothesis", "hypothesis", "pluggy", "coverage"]
 """Modules that go on measuring in real time: durations, health checks and the limit on shrinking."""
+
+
+class MakeRun(NamedTuple):
+    """What `make run` did: `out/` in `folder` has its report and, beside it, `october-SCENARIO.jsonl`.
+
+    All it printed is in `printed`.
+    """
+
+    folder: Path
+    ended: Ended
+
 
 # Signing with RSA-2048 takes as long as it takes, so there is no deadline anywhere. The suite tries the same
 # examples on every machine as in CI: a failure is nobody's bad luck. Chance is for `make test-nightly`, which
@@ -71,6 +86,9 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = Path(tempfile.mkdtemp(prefix="rootlab-tests-"))
         config.option.basetemp = folder / "pytest"
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # A shell without job control starts what runs in the background deaf to SIGINT, and all its children.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,6 +119,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         unavailable(f"{folder} is missing: put the real data beside the checkout or set ROOTLAB_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_run(tmp_path_factory: pytest.TempPathFactory) -> MakeRun:
+    """Play the suite as `make run` does, once for all who look at its table, its report or its records."""
+    from .acceptance.command import rootlab
+
+    folder = tmp_path_factory.mktemp("october")
+    (folder / "out").mkdir()
+    report, record = "out/october-11.md", "out/october.jsonl"
+    ended = rootlab(folder, "run", "october-11", "--report", report, "--record", record)
+    (folder / "printed").write_text(ended.out + ended.err)
+    return MakeRun(folder, ended)
 
 
 @pytest.fixture(scope="session")

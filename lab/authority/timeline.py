@@ -210,19 +210,22 @@ def _check_window(step: Step) -> None:
             place=step.place(),
             remedy="RRSIG times are 32 bits wide (RFC 4034 section 3.1.5)",
         )
-    window = f"{format_instant(step.inception)} to {format_instant(step.expiration)}"
     if not 0 < step.expiration - step.inception < _VALIDITY_LIMIT:
         raise TimelineError(
-            f"the signatures' validity {window} is empty or too long",
+            f"the signatures' validity {_window(step)} is empty or too long",
             place=step.place(),
             remedy="put the expiration after the inception, by less than 68 years",
         )
     if not step.inception <= step.at <= step.expiration:
         raise TimelineError(
-            f"served outside its signatures' validity {window}",
+            f"served outside its signatures' validity {_window(step)}",
             place=step.place(),
             remedy="serve it between inception and expiration",
         )
+
+
+def _window(step: Step) -> str:
+    return f"{format_instant(step.inception)} to {format_instant(step.expiration)}"
 
 
 def _check_keys(step: Step) -> None:

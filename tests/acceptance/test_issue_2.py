@@ -62,7 +62,7 @@ def test_the_table(suite: Ended) -> None:
     assert len(whole) >= 12
     assert set(NAMED) <= set(whole)
     assert "october-11: passed" in lines
-    assert lines[-1] == "report: october-11.md"
+    assert lines[-1] == "report: out/october-11.md"
 
 
 def test_a_cell(suite: Ended) -> None:
@@ -93,7 +93,7 @@ def test_twelve_configurations(october: October) -> None:
 
 def test_stored_and_live(october: October, folder: Path) -> None:
     """The record of the suite and the run by itself say the same of 2018."""
-    stored = rootlab(folder, "judge", "r-2018-actual.jsonl", "--format", "json").json["subjects"]
+    stored = rootlab(folder, "judge", "out/october-2018-actual.jsonl", "--format", "json").json["subjects"]
     assert stored == list(october["2018-actual"].values())
 
 

@@ -14,6 +14,7 @@ from lab.authority.timeline import KeySet, Step, Timeline
 from lab.clock import DAY, HOUR, parse_instant
 from lab.errors import TimelineError
 
+from ..effort import examples
 from .timelines import ACTUAL, HISTORY, NEVER, PLANNED, ROLL_2018, events, instants, one_roll
 
 
@@ -54,6 +55,7 @@ def test_delay_inside_a_slot() -> None:
     assert late.step(ROLL_2018).keys == replace(step.keys, dnskey_signers=("ksk-2010",))
 
 
+@examples(40)
 @given(one_roll(tail=3), st.integers(0, 2), st.integers(0, 1))
 def test_delays_by_quarters_add_up(timeline: Timeline, a: int, b: int) -> None:
     """Delaying by a, then by b quarters is delaying by a + b; delaying by none changes nothing."""
@@ -61,6 +63,7 @@ def test_delays_by_quarters_add_up(timeline: Timeline, a: int, b: int) -> None:
     assert delay(timeline, quarters=0) == timeline
 
 
+@examples(40)
 @given(one_roll(tail=2), st.integers(0, 80 * DAY), st.integers(0, 80 * DAY))
 def test_delays_by_durations_add_up(timeline: Timeline, a: int, b: int) -> None:
     """Delaying by a, then by b seconds is delaying by a + b; delaying by none changes nothing."""
@@ -68,6 +71,7 @@ def test_delays_by_durations_add_up(timeline: Timeline, a: int, b: int) -> None:
     assert delay(timeline, by=0) == timeline
 
 
+@examples(40)
 @given(one_roll(tail=2), st.integers(0, 160 * DAY))
 def test_a_delay_never_moves_publication(timeline: Timeline, by: int) -> None:
     """The new key is published when it was; all other events come later by the delay, to the second."""
@@ -77,6 +81,7 @@ def test_a_delay_never_moves_publication(timeline: Timeline, by: int) -> None:
     assert instants(late, *moved) == [at + by for at in instants(timeline, *moved)]
 
 
+@examples(40)
 @given(one_roll(tail=2), st.integers(0, 2))
 def test_a_delay_by_quarters_never_moves_publication(timeline: Timeline, quarters: int) -> None:
     """The new key is published when it was; all other events move to the same slot, quarters later."""

@@ -22,6 +22,7 @@ from lab.authority.slots import quarter_timeline
 from lab.authority.timeline import KeySet, Step, Timeline
 from lab.clock import DAY, Instant, format_instant
 
+from ..effort import examples
 from .timelines import ACTUAL, HISTORY, KSKS, PLANNED, REVOKE_2019, ROLL_2018, any_steps, instants, one_roll
 
 KEYS = KeySet(("old", "new"), (), (), ("old",), ())
@@ -74,6 +75,7 @@ def test_emergency_roll_does_not_wait() -> None:
     ]
 
 
+@examples(40)
 @given(one_roll(tail=1), st.integers(0, 70 * DAY))
 def test_add_wait_is_reported_iff_too_short(timeline: Timeline, notice: int) -> None:
     """A roll draws the warning exactly if it comes before addWallClockTime."""
@@ -187,6 +189,7 @@ def test_a_delayed_hour_is_assumed() -> None:
     assert at in [when for when, _ in found(delay(ACTUAL, by=5 * DAY), "switch-hour")]
 
 
+@examples(40)
 @given(any_steps())
 def test_warnings_are_ascending_known_and_one_line(timeline: Timeline) -> None:
     """Warnings come in the order of time, carry a listed identifier, and never precede the timeline."""

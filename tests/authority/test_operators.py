@@ -15,6 +15,7 @@ from lab.authority.timeline import KeySet, Step, Timeline
 from lab.clock import DAY, Instant, format_instant, parse_instant
 from lab.errors import TimelineError
 
+from ..effort import examples
 from .timelines import ACTUAL, HISTORY, KSKS, NEVER, REVOKE_2019, ROLL_2018, events, instants, one_roll
 
 
@@ -30,6 +31,7 @@ def samples(*timelines: Timeline) -> list[Instant]:
     return sorted(at for at in ats if at >= max(timeline.start for timeline in timelines))
 
 
+@examples(25)
 @given(one_roll(tail=2), st.integers(0, 160 * DAY), st.integers(0, 160 * DAY))
 def test_operators_leave_the_calendar_alone(timeline: Timeline, by: int, offset: int) -> None:
     """Slots, windows and ZSKs are at every instant what they were, whatever is done to the KSKs."""
@@ -47,6 +49,7 @@ def test_operators_leave_the_calendar_alone(timeline: Timeline, by: int, offset:
         assert other.dnskey_ttl == timeline.dnskey_ttl
 
 
+@examples(50)
 @given(one_roll(), st.data())
 def test_backed_out_before_the_roll_never_rolls(timeline: Timeline, data: st.DataObject) -> None:
     """Backed out at any instant before the roll, the new key is published as planned and nothing follows."""
@@ -76,6 +79,7 @@ def test_backed_out_after_a_day() -> None:
     assert str(undone.step(ROLL_2018 + DAY).slot) == "2018Q4/2"
 
 
+@examples(50)
 @given(one_roll(), st.data())
 def test_backed_out_after_the_roll(timeline: Timeline, data: st.DataObject) -> None:
     """From the back-out on the old key alone signs, both stay published, and what was before is unchanged."""
@@ -193,6 +197,7 @@ def test_back_out_of_an_emergency() -> None:
     assert undone.steps[-1].keys.ksks == ("ksk-2017", "ksk-emergency")
 
 
+@examples(50)
 @given(one_roll(tail=1), st.integers(0, 500 * DAY), st.integers(0, 60 * DAY))
 def test_emergency_alone_signs(timeline: Timeline, offset: int, notice: int) -> None:
     """From the roll on it alone signs, nothing is newly revoked, and before the notice all is as it was."""
@@ -253,6 +258,7 @@ def test_without_revoke_twice_is_once(timeline: Timeline) -> None:
     assert once != timeline
 
 
+@examples(50)
 @given(one_roll(tail=2), st.integers(0, 100 * DAY))
 def test_without_revoke_and_delay_commute(timeline: Timeline, by: int) -> None:
     """To delay a roll without revocation is to leave the revocation out of the delayed roll."""

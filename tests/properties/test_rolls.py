@@ -104,7 +104,7 @@ def failure_of(zone: Timeline, spec: SubjectSpec) -> Instant:
     return stop if failed is None else failed
 
 
-@examples(15)
+@examples(10)
 @given(zone=one_roll(tail=2), data=st.data())
 def test_delay_makes_nobody_fail_earlier(zone: Timeline, data: st.DataObject) -> None:
     """An RFC-strict resolver whose configured anchors contain the old key never fails earlier for a delay."""
@@ -150,7 +150,7 @@ def test_2018_is_2017_delayed_by_a_year() -> None:
 # -- no revocation -------------------------------------------------------------------------------------------
 
 
-@examples(10)
+@examples(5)
 @given(zone=one_roll(tail=1), data=st.data())
 def test_without_revocation_nobody_breaks(zone: Timeline, data: st.DataObject) -> None:
     """`without_revoke` leaves the old key Valid or Missing for ever, and breaks nobody."""

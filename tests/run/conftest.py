@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lab.run.engine import play
 from lab.run.record import Record
 from lab.scenario.catalogue import suites
-from lab.scenario.load import load_scenario
+
+from ..conftest import MakeRun
 
 
 @pytest.fixture(scope="session")
-def october() -> dict[str, Record]:
+def october(make_run: MakeRun) -> dict[str, Record]:
     """Return the records of the suite `october-11` by scenario."""
-    return {name: play(load_scenario(name)) for name in suites()["october-11"].scenarios}
+    records = make_run.folder / "out"
+    return {name: Record.read(records / f"october-{name}.jsonl") for name in suites()["october-11"].scenarios}
