@@ -28,7 +28,7 @@ SLOTS = ("__slots__", "__all__")
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mutant: which of a line's, what was there, what is there instead, and the whole module as a tree."""
+    """One mutant: which of a line's, what was there, what is there instead, and the module as a tree."""
 
     line: int
     number: int

@@ -111,5 +111,7 @@ def test_comment_without_numbers() -> None:
     """A key without count and lastchange was never seen and never changed."""
     (entry,) = entries(HEAD + line(1, " ;;state=1"))
     assert (entry.state, entry.sightings, entry.since) == (State.ADD_PEND, 0, 0)
+    (entry,) = entries(HEAD + line(1, " ;state=1"))
+    assert entry.state is State.ADD_PEND
     (entry,) = entries(HEAD + line(1, " ;;state=1 ;;count=7 ;;lastchange=00 ;;x"))
     assert (entry.sightings, entry.since) == (7, 0)
