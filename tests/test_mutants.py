@@ -73,6 +73,7 @@ def test_mutants_of_a_line_are_numbered() -> None:
     assert [(mutant.line, mutant.number) for mutant in mutants("x = f(0, 0)\ny = 0")] == [
         (1, 1), (1, 2), (2, 1),
     ]  # fmt: skip
+    assert [mutant.line for mutant in mutants("x = [\n    a\n    for a in b if a\n]")] == [3]
 
 
 def test_mutants_compile() -> None:

@@ -51,7 +51,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     module = ast.parse(source)
     numbers: dict[int, int] = {}
     for node, place in list(_nodes(module)):
-        line = getattr(node, "lineno", 0)
+        line = _line(node)
         for other in _others(node):
             numbers[line] = numbers.get(line, 0) + 1
             yield _mutant(module, node, place, other, numbers[line])
@@ -63,7 +63,12 @@ def _mutant(module: ast.Module, node: ast.AST, place: _Place, other: ast.AST, nu
     ast.copy_location(other, node)
     tree = ast.fix_missing_locations(copy.deepcopy(module))
     _hang(place, node)
-    return Mutant(getattr(node, "lineno", 0), number, _shown(node), _shown(other), tree)
+    return Mutant(_line(node), number, _shown(node), _shown(other), tree)
+
+
+def _line(node: ast.AST) -> int:
+    """Return the line of a node; a comprehension's `for` has that of its variable."""
+    return int(getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0))
 
 
 def _hang(place: _Place, node: ast.AST) -> None:

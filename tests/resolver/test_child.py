@@ -12,7 +12,7 @@ from lab.authority.signer import CHILDREN, ZoneSigner
 from lab.authority.timeline import KeySet, Step, Timeline
 from lab.clock import DAY, HOUR
 from lab.dnssec.codec import RR, Message, parse_message, records_of, render_response
-from lab.dnssec.rrset import make_rrset
+from lab.dnssec.rrset import SignedRRset, make_rrset, sign_rrset
 from lab.dnssec.rrtypes import DNSKEY, NS, NSEC, RRSIG, A
 from lab.dnssec.rrtypes import DS as DS_TYPE
 from lab.nameserver.responder import Responder
@@ -21,7 +21,7 @@ from lab.resolver.fetch import Path
 from lab.resolver.policy import STRICT, Trust
 from lab.resolver.validator import DnskeySet
 
-from .world import T0
+from .world import ROOT, T0
 
 SECURE, INSECURE = CHILDREN
 NEW = NEW_LABEL + SECURE
@@ -236,6 +236,21 @@ def test_revoked_keys_sign_no_data() -> None:
     keys = held()
     keys.keys = tuple(key.revoked() for key in keys.keys)
     assert told(look(keys=keys)) == ("bogus", "bogus")
+
+
+@pytest.mark.parametrize(
+    ("flags", "seen"), [(256, "insecure"), (0, "bogus"), (256 | 128, "bogus"), (257, "insecure")]
+)
+def test_only_zone_keys_sign_data(flags: int, seen: str) -> None:
+    """Data is verified by keys with the zone key flag and without REVOKE alone (RFC 4034 section 2.1.1)."""
+    signer = KeyRing().get("zsk-ecdsa")
+    odd = replace(signer, key=replace(signer.key, flags=flags))
+    nsec = make_rrset(INSECURE, NSEC, DAY, [b"\x00\x00\x06\x20\x00\x00\x00\x00\x03"])
+    signed = SignedRRset(nsec, (sign_rrset(nsec, odd, ROOT, T0 - DAY, T0 + DAY),))
+    keys = held()
+    keys.keys = (odd.key,)
+    view = look({(INSECURE, DS_TYPE): lambda section: records_of(signed) if section else section}, keys=keys)
+    assert told(view)[1] == seen
 
 
 @pytest.mark.parametrize("trust", [STRICT.trust, TOLERANT], ids=("strict", "tolerant"))

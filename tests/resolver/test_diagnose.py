@@ -48,6 +48,7 @@ ROLL = world((0, "1", "1"), (5.2, "2", "2"))
         ("rfc5011-strict", LATE, "hold-down-unfinished"),
         ("static", ROLL, "static-anchor"),
         ("systemd-resolved", ROLL, "static-anchor"),
+        ("getdns", ROLL, "feed-out-of-date"),
         ("knot-5.1.2", LATE, "new-key-not-stored"),
         ("bind", world((0, "1", "1"), (1.2, "-1 2", "-1 2")), "all-anchors-revoked"),
         ("rfc5011-strict", world((0, "1", "1"), (5.2, None)), "root-unreachable"),
