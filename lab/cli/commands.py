@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": (".catalogue:list_things", "List scenarios, suites, models, drivers, clocks and the like."),
     "explain": (".explain:explain", "Tell the story of a stored run beside the words of the RFC."),
     "judge": (".judge:judge", "Judge a stored run again, without playing it."),
+    "compare": (
+        ".compare:compare",
+        "Hold two subjects of a scenario against each other and show where they part.",
+    ),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read the files of key ceremonies (KSR, SKR)."),
