@@ -112,7 +112,7 @@ class ClockPage:
 
         `path` is best on a tmpfs; whoever runs daemons must be able to reach its folder. Raises DriverError.
         """
-        library = shim.library()
+        library = shim.compiled()
         page = cls(path, fresh=True)
         shutil.copyfile(library, page.shim)
         page.shim.chmod(0o755)

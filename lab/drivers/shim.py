@@ -26,14 +26,14 @@ def unavailable() -> str:
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return "the clock shim needs Linux with glibc"
     try:
-        library()
+        compiled()
     except DriverError as error:
         return str(error)
     return ""
 
 
 @cache
-def library() -> Path:
+def compiled() -> Path:
     """Return the compiled shim, from the user's cache if it is there. Raises DriverError.
 
     Its name has the digest of source, flags and machine in it, so that versions of the lab get on with each

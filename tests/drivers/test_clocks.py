@@ -108,7 +108,7 @@ def test_the_library_is_cached(tmp_path: Path, variables: dict[str, str], place:
     """The compiled shim goes to the user's cache, complete, once."""
     env = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "HOME")}
     env |= {name: str(tmp_path / value) for name, value in variables.items()}
-    code = "from lab.drivers.shim import library; print(library())"
+    code = "from lab.drivers.shim import compiled; print(compiled())"
     paths = {subprocess.check_output([sys.executable, "-c", code], env=env, text=True) for _ in range(2)}
     assert len(paths) == 1
     assert os.listdir(tmp_path / place) == [Path(paths.pop().strip()).name]
@@ -118,7 +118,7 @@ def test_without_a_home(tmp_path: Path) -> None:
     """Where there is nowhere to cache, the shim lives in a private folder that goes with the process."""
     env = {**os.environ, "XDG_CACHE_HOME": "/proc/nothing", "TMPDIR": str(tmp_path)}
     code = (
-        "from lab.drivers.shim import library; import os; path = library()\n"
+        "from lab.drivers.shim import compiled; import os; path = compiled()\n"
         "print(path.is_file(), oct(path.parent.stat().st_mode)[-3:])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], env=env, text=True) == "True 700\n"

@@ -96,7 +96,7 @@ def test_a_clock_that_does_not_work(told: Told, monkeypatch: pytest.MonkeyPatch,
     nothing = tmp_path / "nothing.c"
     nothing.write_text("int rootlab_nothing;\n")
     process.run_tool(("cc", "-shared", "-o", "nothing.so", "nothing.c"), tmp_path)
-    monkeypatch.setattr(shim, "library", lambda: tmp_path / "nothing.so")
+    monkeypatch.setattr(shim, "compiled", lambda: tmp_path / "nothing.so")
     status, out = told()
     assert status == 3
     assert "where the lab's clock says 2018-10-11" in out
