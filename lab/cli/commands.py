@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge": (".judge:judge", "Judge a stored run again, without playing it."),
     "compare": (
         ".compare:compare",
-        "Hold two subjects of a scenario against each other and show where they part.",
+        "Show two subjects of a scenario side by side.",
     ),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),

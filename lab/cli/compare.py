@@ -27,9 +27,9 @@ from .output import check_targets, deliver
 def compare(
     scenario: str, subjects: tuple[str, ...], form: str, output: Path | None, record: Path | None
 ) -> int:
-    """Hold two subjects of a scenario against each other and show where they part.
+    """Show two subjects of a scenario side by side.
 
-    Both go through the same run. Exit status: 0 they agree, 1 they diverge, 3 they cannot be compared.
+    Both go through the same run; the first divergence is marked. Exit status: 0 they agree, 1 they diverge, 3 they cannot be compared.
     """
     if len(dict.fromkeys(subjects)) != 2:
         raise click.UsageError("name two subjects: --subject A --subject B", click.get_current_context())
