@@ -29,7 +29,8 @@ def compare(
 ) -> int:
     """Show two subjects of a scenario side by side.
 
-    Both go through the same run; the first divergence is marked. Exit status: 0 they agree, 1 they diverge, 3 they cannot be compared.
+    Both go through the same run; what differs is marked. Exit status: 0 they agree, 1 they diverge, 3 they
+    cannot be compared.
     """
     if len(dict.fromkeys(subjects)) != 2:
         raise click.UsageError("name two subjects: --subject A --subject B", click.get_current_context())
