@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from lab.authority.timeline import KeySet, Timeline
-from lab.clock import DAY, HOUR, Seconds, format_duration
+from lab.clock import DAY, HOUR, Instant, Seconds, format_duration
 from lab.resolver.profiles import MODELS
 from lab.run.oracle import predict_subject
 from lab.run.oracle_laws import law_of
@@ -131,14 +131,14 @@ def disagreements(right: Scenario, played_as: Scenario | None = None) -> list[ob
     return found
 
 
-@examples(40)
+@examples(25)
 @given(worlds())
 def test_presets_fail_and_recover_as_foretold(world: Scenario) -> None:
     """Every preset fails, recovers and learns keys when the oracle says, on any timeline."""
     assert not disagreements(world)
 
 
-@examples(40)
+@examples(25)
 @given(worlds(eventful=True))
 def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
     """So do they with knobs turned, switched off and on, and restarted with or without their state."""
@@ -147,7 +147,6 @@ def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
 
 MUTANTS = (
     ("rfc5011-strict", {"rows": "AddPend seen Valid"}),
-    ("rfc5011-strict", {"rows": "AddPend absent -"}),
     ("rfc5011-strict", {"rows": "Valid absent Start"}),
     ("rfc5011-strict", {"rows": "Valid revoked -"}),
     ("rfc5011-strict", {"rows": "Revoked seen Valid"}),
@@ -155,7 +154,6 @@ MUTANTS = (
     ("rfc5011-strict", {"expiry_source": "none"}),
     ("unbound", {"rows": "AddPend attempt -"}),
     ("unbound", {"negative": "PT60S"}),
-    ("unbound", {"strictly_after": "PT1H"}),
     ("bind", {"rows": "AddPend bogus -"}),
     ("bind", {"after_lost": "PT30S"}),
     ("knot", {"swap": "bypass"}),
@@ -231,6 +229,29 @@ HISTORIES: dict[str, list[tuple[Seconds, KeySet]]] = {
 """Histories of the keys a, b, c that are too rare among those drawn."""
 
 
+def history_of(name: str) -> tuple[Timeline, Instant]:
+    """Return the timeline of a history, seldom signed anew, and when it has ended for everybody."""
+    sets = HISTORIES[name]
+    return timeline(sets, validity=100 * DAY), START + sets[-1][0] + 40 * DAY
+
+
+RARE_SLIPS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a pending key is revoked and comes back": ("rfc5011-strict", {"rows": "AddPend absent -"}),
+    "a REVOKE bit without the key's signature": ("unbound", {"strictly_after": "PT1H"}),
+}
+"""Models made wrong in a place that few of the timelines drawn come by, and the history that shows it."""
+
+
+@pytest.mark.parametrize("history", RARE_SLIPS)
+def test_rare_slip_is_caught_in_its_history(history: str) -> None:
+    """A model with such a slip is not what was foretold of the model without it."""
+    model, slip = RARE_SLIPS[history]
+    zone, stop = history_of(history)
+    right, wrong = (scenario(zone, [subject("it", model, **knobs)], stop=stop) for knobs in ({}, slip))
+    assert not disagreements(right)
+    assert disagreements(right, wrong)
+
+
 FAMILIES = (
     "rfc5011-strict", "unbound", "unbound-1.6.4", "bind", "bind-9.11.2", "knot", "knot-5.1.2", "sdns",
     "cdnsd", "systemd-resolved", "systemd-resolved-downgrade", "presence",
@@ -246,8 +267,8 @@ def test_rare_histories_go_as_foretold(history: str) -> None:
         both = subject(f"{model}-both", model, "ab")
         restarted = dataclasses.replace(both, name=f"{model}-restarted", restart_every=17 * DAY)
         cast += [both, dataclasses.replace(restarted, anchor_format="dnskey"), subject(model, model)]
-    world = scenario(timeline(HISTORIES[history]), cast, stop=START + HISTORIES[history][-1][0] + 40 * DAY)
-    assert not disagreements(world)
+    zone, stop = history_of(history)
+    assert not disagreements(scenario(zone, cast, stop=stop))
 
 
 def test_knot_does_not_know_the_revoked_copy_by_its_ds() -> None:

@@ -53,7 +53,7 @@ CAPS: dict[str, Seconds] = {
 """How long each model caches the DNSKEY RRset at most."""
 
 
-@examples(40)
+@examples(30)
 @given(ttl=ttls, validity=validities, start=st.integers(0, 10 * DAY), data=st.data())
 def test_who_has_the_old_key_alone_fails_while_caches_drain(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject
@@ -181,7 +181,7 @@ def sudden(notice: Seconds, *specs: SubjectSpec, days: int = 200, **more: Any) -
     return played(scenario(zone, specs, stop=START + days * DAY, **more))
 
 
-@examples(15)
+@examples(10)
 @given(notice=st.integers(0, 29 * DAY), start=st.integers(0, 60 * DAY), seed=st.integers(0, 9))
 def test_emergency_breaks_all_who_learn_by_rfc_5011_alone(notice: Seconds, start: Seconds, seed: int) -> None:
     """Below a hold-down of notice every such resolver breaks; only Unbound heals, if it saw the key twice.

@@ -61,7 +61,7 @@ def remaining(ttl: Seconds, validity: Seconds) -> Seconds:
     return left_of(roll(DAY, ttl, validity).timeline, START + PUBLISHED)
 
 
-@examples(15)
+@examples(10)
 @given(
     ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), more=st.integers(0, DAY), picks=choices
 )
@@ -162,7 +162,7 @@ def trusts_the_revoked(world: Scenario, attack: Choice) -> bool:
     return states["key-a"] in ("Valid", "Missing")
 
 
-@examples(15)
+@examples(10)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), picks=choices)
 def test_who_keeps_the_revoked_key_long_enough_is_heard(
     ttl: Seconds, validity: Seconds, start: Seconds, picks: list[int]
