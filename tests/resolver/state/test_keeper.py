@@ -315,3 +315,9 @@ def test_timer_of_a_pending_key_that_is_not_ahead() -> None:
     assert pending.state is State.ADD_PEND
     assert isinstance(life.model, FiledModel)
     assert life.model.state(pending.since).entries[1].until == pending.since + 30 * DAY
+
+
+def test_no_next_probe() -> None:
+    """A BIND that knows no key of the set never looks again, and its file names no next refresh."""
+    state = state_of(Life(filed("bind"), world((0, "1", "1"), (3, "2", "2"))).run(9))
+    assert (state.next_probe_time, [entry.refresh for entry in state.entries]) == (None, [None])

@@ -127,6 +127,14 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("place", range(6))
+def test_states_by_number(place: int) -> None:
+    """The numbers of the states are those of Unbound, from START to REMOVED (validator/autotrust.h)."""
+    text = f". DNSKEY 257 3 8 AAAA ;;state={place} [ x ] ;;count=0 ;;lastchange=0\n"
+    names = ["Start", "AddPend", "Valid", "Missing", "Revoked", "Removed"]
+    assert [e.state.value for e in unbound.read(text.encode(), "f").entries] == [names[place]]
+
+
 def test_largest_numbers() -> None:
     """Times have 32 bits without a sign, delays 31."""
     times = ("last_queried", "last_success", "next_probe_time")
