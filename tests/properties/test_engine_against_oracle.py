@@ -21,6 +21,7 @@ from lab.scenario.spec import Scenario, SubjectSpec
 from ..effort import examples
 from .worlds import START, is_secure, keys, played, scenario, subject, timeline, timelines, windows
 
+pytestmark = pytest.mark.no_cover
 COVERED = tuple(
     name
     for name, profile in MODELS.items()
@@ -131,14 +132,14 @@ def disagreements(right: Scenario, played_as: Scenario | None = None) -> list[ob
     return found
 
 
-@examples(25)
+@examples(40)
 @given(worlds())
 def test_presets_fail_and_recover_as_foretold(world: Scenario) -> None:
     """Every preset fails, recovers and learns keys when the oracle says, on any timeline."""
     assert not disagreements(world)
 
 
-@examples(25)
+@examples(40)
 @given(worlds(eventful=True))
 def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
     """So do they with knobs turned, switched off and on, and restarted with or without their state."""
@@ -147,7 +148,6 @@ def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
 
 MUTANTS = (
     ("rfc5011-strict", {"rows": "AddPend seen Valid"}),
-    ("rfc5011-strict", {"rows": "Valid absent Start"}),
     ("rfc5011-strict", {"rows": "Valid revoked -"}),
     ("rfc5011-strict", {"rows": "Revoked seen Valid"}),
     ("rfc5011-strict", {"add_hold_down": "P29D"}),
@@ -237,6 +237,7 @@ def history_of(name: str) -> tuple[Timeline, Instant]:
 
 RARE_SLIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "a pending key is revoked and comes back": ("rfc5011-strict", {"rows": "AddPend absent -"}),
+    "a configured key appears late": ("rfc5011-strict", {"rows": "Valid absent Start"}),
     "a REVOKE bit without the key's signature": ("unbound", {"strictly_after": "PT1H"}),
 }
 """Models made wrong in a place that few of the timelines drawn come by, and the history that shows it."""

@@ -22,6 +22,7 @@ from tests.authority.timelines import ACTUAL, PLANNED, one_roll
 from ..effort import examples
 from .worlds import KSKS, START, ZSKS, key_files, keys, played, scenario, subject, timeline, windows
 
+pytestmark = pytest.mark.no_cover
 LEARNERS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd")
 """Models that add keys by RFC 5011 alone."""
 
@@ -53,7 +54,7 @@ CAPS: dict[str, Seconds] = {
 """How long each model caches the DNSKEY RRset at most."""
 
 
-@examples(30)
+@examples(40)
 @given(ttl=ttls, validity=validities, start=st.integers(0, 10 * DAY), data=st.data())
 def test_who_has_the_old_key_alone_fails_while_caches_drain(
     ttl: Seconds, validity: Seconds, start: Seconds, data: st.DataObject
@@ -104,7 +105,7 @@ def failure_of(zone: Timeline, spec: SubjectSpec) -> Instant:
     return stop if failed is None else failed
 
 
-@examples(10)
+@examples(15)
 @given(zone=one_roll(tail=2), data=st.data())
 def test_delay_makes_nobody_fail_earlier(zone: Timeline, data: st.DataObject) -> None:
     """An RFC-strict resolver whose configured anchors contain the old key never fails earlier for a delay."""
@@ -150,7 +151,7 @@ def test_2018_is_2017_delayed_by_a_year() -> None:
 # -- no revocation -------------------------------------------------------------------------------------------
 
 
-@examples(5)
+@examples(10)
 @given(zone=one_roll(tail=1), data=st.data())
 def test_without_revocation_nobody_breaks(zone: Timeline, data: st.DataObject) -> None:
     """`without_revoke` leaves the old key Valid or Missing for ever, and breaks nobody."""
@@ -181,7 +182,7 @@ def sudden(notice: Seconds, *specs: SubjectSpec, days: int = 200, **more: Any) -
     return played(scenario(zone, specs, stop=START + days * DAY, **more))
 
 
-@examples(10)
+@examples(15)
 @given(notice=st.integers(0, 29 * DAY), start=st.integers(0, 60 * DAY), seed=st.integers(0, 9))
 def test_emergency_breaks_all_who_learn_by_rfc_5011_alone(notice: Seconds, start: Seconds, seed: int) -> None:
     """Below a hold-down of notice every such resolver breaks; only Unbound heals, if it saw the key twice.

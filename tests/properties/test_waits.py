@@ -22,6 +22,7 @@ from lab.scenario.spec import Scenario
 from ..effort import examples
 from .worlds import START, Choice, attacked, holding, keys, played, scenario, subject, timeline
 
+pytestmark = pytest.mark.no_cover
 PUBLISHED: Seconds = 25 * DAY
 SEARCH = settings(max_examples=60, database=None, deadline=None)
 
@@ -61,7 +62,7 @@ def remaining(ttl: Seconds, validity: Seconds) -> Seconds:
     return left_of(roll(DAY, ttl, validity).timeline, START + PUBLISHED)
 
 
-@examples(10)
+@examples(15)
 @given(
     ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), more=st.integers(0, DAY), picks=choices
 )
@@ -162,7 +163,7 @@ def trusts_the_revoked(world: Scenario, attack: Choice) -> bool:
     return states["key-a"] in ("Valid", "Missing")
 
 
-@examples(10)
+@examples(15)
 @given(ttl=ttls, validity=validities, start=st.integers(0, PUBLISHED), picks=choices)
 def test_who_keeps_the_revoked_key_long_enough_is_heard(
     ttl: Seconds, validity: Seconds, start: Seconds, picks: list[int]

@@ -19,6 +19,7 @@ from lab.scenario.load import Scenario, load_scenario, load_text
 
 from .mutants import vacuous
 
+pytestmark = pytest.mark.no_cover
 NAMES = tuple(shipped_scenarios())
 
 
