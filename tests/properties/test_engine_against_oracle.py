@@ -21,7 +21,6 @@ from lab.scenario.spec import Scenario, SubjectSpec
 from ..effort import examples
 from .worlds import START, is_secure, keys, played, scenario, subject, timeline, timelines, windows
 
-pytestmark = pytest.mark.no_cover
 COVERED = tuple(
     name
     for name, profile in MODELS.items()
@@ -132,6 +131,7 @@ def disagreements(right: Scenario, played_as: Scenario | None = None) -> list[ob
     return found
 
 
+@pytest.mark.no_cover
 @examples(40)
 @given(worlds())
 def test_presets_fail_and_recover_as_foretold(world: Scenario) -> None:
@@ -139,6 +139,7 @@ def test_presets_fail_and_recover_as_foretold(world: Scenario) -> None:
     assert not disagreements(world)
 
 
+@pytest.mark.no_cover
 @examples(40)
 @given(worlds(eventful=True))
 def test_turned_knobs_do_as_foretold(world: Scenario) -> None:
@@ -162,6 +163,7 @@ MUTANTS = (
 """Models made wrong in one place, as an engine with a slip in it would have them."""
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("model", "slip"), MUTANTS, ids=[f"{m}: {s}" for m, s in MUTANTS])
 def test_slip_is_caught(model: str, slip: dict[str, Any]) -> None:
     """A search over the same timelines finds one on which a model with a slip is not what was foretold."""
@@ -260,7 +262,13 @@ FAMILIES = (
 """A preset for every way to go by a key's history."""
 
 
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(name, marks=[pytest.mark.no_cover] if sets[-1][0] > 200 * DAY else [])
+        for name, sets in HISTORIES.items()
+    ],
+)
 def test_rare_histories_go_as_foretold(history: str) -> None:
     """Every family does as foretold where a key is away for long, or revoked in unusual ways."""
     cast = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from lab.scenario.spec import Scenario
 from ..effort import examples
 from .test_engine_against_oracle import worlds
 from .worlds import START, keys, scenario, subject, timeline
+
+pytestmark = pytest.mark.no_cover
 
 
 @examples(5)

@@ -20,6 +20,8 @@ from ..effort import examples
 from .scripts import Script, moments, scripts
 from .stage import event, scenario
 
+pytestmark = pytest.mark.no_cover
+
 
 def played(script: Script, *more: str, **choices: Any) -> Record:
     """Play a script, with some parts added."""

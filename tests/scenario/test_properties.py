@@ -16,6 +16,7 @@ from lab.scenario.load import load_text
 from lab.scenario.source import read_file
 from lab.scenario.spec import Scenario
 
+pytestmark = pytest.mark.no_cover
 EVERYTHING = (Path(__file__).parent / "everything.toml").read_text().replace('my-key = "own.pem"\n', "")
 STEPS = """title = "Steps"
 start = 2017-07-01

@@ -16,6 +16,8 @@ from lab.resolver.rfc5011 import MEETINGS, RFC_TABLE, Event, Row, State
 from .conformance import PROPERTIES
 from .wrong import WRONG, Wrong
 
+pytestmark = pytest.mark.no_cover
+
 
 def holds(name: str, policy: ResolverPolicy) -> bool:
     """Tell whether a policy has a property."""
