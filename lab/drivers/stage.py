@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
-from ..clock import HOUR, Instant
+from ..clock import HOUR, Instant, format_instant
 from ..dnssec.names import ROOT
 from ..errors import DriverError
 from ..nameserver.listener import Listener
@@ -180,7 +180,11 @@ class Stage:
                 member.seat.client.take()
             if not self._quiet(members):
                 if time.monotonic() - began > PATIENCE:
-                    break
+                    busy = self.page.busy([member.seat.label for member in members])
+                    raise DriverError(
+                        f"the daemons are not done after {PATIENCE:g} s at {format_instant(at)}: "
+                        f"{busy or 'packets are under way'}"
+                    )
                 time.sleep(0.0002)  # noqa: TID251
                 continue
             asked = [member for member in members if member.seat.client.open]
@@ -198,8 +202,13 @@ class Stage:
 
     def _quiet(self, members: Sequence[DaemonSubject]) -> bool:
         """Tell whether nothing is under way: no packet, no thread that runs."""
-        assert self._listener is not None
+        self._raise_fault()
         return self.page.quiet([member.seat.label for member in members], self._taken)
+
+    def _raise_fault(self) -> None:
+        """Raise what the authority raised: the lab's fault, which no daemon is to be blamed for."""
+        if self._listener is not None and self._listener.failure is not None:
+            raise self._listener.failure
 
     def _taken(self) -> int | None:
         """Return how many queries the authority has taken, None while it works on one."""
@@ -211,6 +220,7 @@ class Stage:
         began, client = time.monotonic(), member.seat.client
         now = int(self.page.emulated)
         while member.seat.running:
+            self._raise_fault()
             client.probe()
             until = time.monotonic() + 0.05
             while time.monotonic() < until:

@@ -220,8 +220,10 @@ class DaemonSubject:
         """Read what it trusts, and tell what changed."""
         try:
             readings = self.driver.trust(self.setting(), self.seat.tool)
-        except (DriverError, StateFileError):
-            return  # it is just ending, or writing: the next look will tell
+        except (DriverError, StateFileError) as error:
+            if self.seat.running:
+                raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
+            return  # it has ended, which is seen next
         if readings is not None:
             self._out += self.trust.read(readings, now)
 
@@ -236,9 +238,14 @@ class DaemonSubject:
 
     def _see_clients(self, now: Instant) -> None:
         answers = self.seat.client.answers
-        outcome = clients.outcome_of(answers.get(clients.SIGNED), passes=self.seat.passes)
-        unsigned = answers.get(clients.UNSIGNED)
-        plain = "bogus" if unsigned is None or unsigned.rcode else "insecure"
+        signed, unsigned = answers.get(clients.SIGNED), answers.get(clients.UNSIGNED)
+        if signed is None or unsigned is None:
+            self._out.append(
+                NoEvidence(now, self.name, f"it runs and did not answer: {self.seat.client.told()}")
+            )
+            return
+        outcome = clients.outcome_of(signed, passes=self.seat.passes)
+        plain = "bogus" if unsigned.rcode else "insecure"
         if outcome == "secure":
             self._tell(Outcome(now, self.name, outcome, plain, "", None, ""), now)
             self._see_sentinel(now)

@@ -73,7 +73,8 @@ def compare(record: Record, left: str, right: str, *, step: Seconds = 0) -> Comp
     """Hold two subjects of a record against each other.
 
     `step` is what daemons are late by: the greatest distance between looks where something is expected.
-    Transitions of Unbound have half a day more. Raises ScenarioError for a subject that is not in the record.
+    Transitions of Unbound have half a day if that is more; the two do not add up. Raises ScenarioError for a
+    subject that is not in the record.
     """
     rows = {row["name"]: row for row in record.header["subjects"]}
     for name in (left, right):
@@ -82,7 +83,7 @@ def compare(record: Record, left: str, right: str, *, step: Seconds = 0) -> Comp
     daemons = any(rows[name]["kind"] == "daemon" for name in (left, right))
     unbound = any("unbound" in str(rows[name]["model"]) for name in (left, right))
     steps = step if daemons else 0
-    tolerance = steps + (JITTER if unbound else 0)
+    tolerance = max(steps, JITTER) if unbound else steps
     blind = [seen for seen in record.observations if isinstance(seen, NoEvidence)]
     for seen in blind:
         if seen.subject in (left, right):

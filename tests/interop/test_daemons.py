@@ -242,7 +242,7 @@ def test_anchors_set_live() -> None:
 def test_resolved() -> None:
     """systemd-resolved validates, from its unpacked package, as an ordinary user; it needs a link."""
     if os.geteuid() != 0:
-        pytest.skip("an interface beside lo takes root")
+        unavailable("an interface beside lo takes root")
     try:
         unpack(PACKAGE, PROGRAM)
     except DriverError as error:

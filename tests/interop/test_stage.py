@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from lab.cli import main
+from lab.drivers.client import SIGNED, Client
 from lab.drivers.netns import available
 from lab.drivers.process import Process
 from lab.drivers.programs import missing
+from lab.drivers.stage import Stage
 from lab.drivers.table import DRIVERS
 from tests.conftest import unavailable
 
@@ -74,6 +76,36 @@ def test_daemon_that_ignores_the_clock(tmp_path: Path, monkeypatch: pytest.Monke
     assert subjects[0]["verdict"] == "inconclusive"
     findings = json.dumps(subjects[0])
     assert "does not see the lab's clock" in findings
+
+
+def test_silence_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that runs and does not answer is inconclusive, not bogus: whose fault it is nobody knows."""
+    take = Client.take
+
+    def deaf(client: Client) -> None:
+        take(client)
+        client.answers.pop(SIGNED, None)
+
+    monkeypatch.setattr(Client, "take", deaf)
+    status, subjects = run(tmp_path, "hold-down-reset", "--subject", "daemon:unbound")
+    assert (status, subjects[0]["outcome"]) == (3, None)
+    assert "did not answer" in json.dumps(subjects[0])
+
+
+def test_fault_of_the_authority_is_the_lab_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An authority that fails ends the run with status 4; no daemon is blamed for it."""
+
+    def broken(*_arguments: object) -> bytes:
+        raise ZeroDivisionError("the authority is broken")
+
+    monkeypatch.setattr(Stage, "respond", broken)
+    report = tmp_path / "run.json"
+    command = ["run", "hold-down-reset", "--subject", "daemon:unbound", "--format", "json"]
+    assert main([*command, "--output", str(report)]) == 4
+    assert "the authority is broken" in capsys.readouterr().err
+    assert not report.exists()
 
 
 def test_nothing_is_left(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from lab.errors import DriverError, UserError
 from lab.nameserver.listener import Listener
+from tests.conftest import unavailable
 from tests.nameserver.lab import RESPONDER, ROLL, query
 
 pytestmark = pytest.mark.real_clock
@@ -261,7 +262,7 @@ def test_a_port_of_ones_own(listener: Listener) -> None:
 def test_nobody_else_is_served(address: str, anywhere: bool) -> None:
     """An address others could reach is refused, also for one who claims to be alone and is not."""
     if anywhere and [name for _, name in socket.if_nameindex()] == ["lo"]:
-        pytest.skip("this machine has no interface but lo")
+        unavailable("this machine has no interface but lo")
     with pytest.raises(UserError, match="is not a loopback address"):
         Listener(answer, (address,), anywhere=anywhere)
 

@@ -76,6 +76,13 @@ def test_jitter_of_unbound() -> None:
         assert held(*seen, model="unbound-1.6.4").verdict == verdict
 
 
+@pytest.mark.parametrize(("late", "verdict"), [(JITTER, "agree"), (JITTER + 1, "diverge")])
+def test_step_and_jitter_do_not_add_up(late: int, verdict: str) -> None:
+    """A daemon of Unbound's has its jitter or a step, whichever is more, never both."""
+    seen = (*WELL, pending("a", START + 5), pending("b", START + 5 + late))
+    assert held(*seen, kind="daemon", model="unbound", step=HOUR).verdict == verdict
+
+
 def test_what_was_seen_at_steps_came_before() -> None:
     """What was seen at a look may have come at any second since the look before it."""
     seen = (*WELL, pending("a", START + 5), Looked(START + 4, "b", "transition", START + 900))
