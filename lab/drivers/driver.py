@@ -171,6 +171,12 @@ class Driver(Protocol):
         Raises StateFileError for a file it cannot have written.
         """
 
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Return when it may refresh its keys next, by its own clock; () if nobody can tell.
+
+        `asked` is when it asked for the root's DNSKEY RRset last. One instant too many costs a moment.
+        """
+
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Make a running daemon take `setting.anchors` for its own, if there is a live way; tell whether.
 

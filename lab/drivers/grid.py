@@ -43,10 +43,6 @@ class Grid:
             return SHARP
         return FINE if _inside(self.fine, now) else COARSE
 
-    def is_coarse(self, now: Instant) -> bool:
-        """Tell whether nothing is expected to happen."""
-        return self.step(now) == COARSE
-
     def next_look(self, now: Instant) -> Instant:
         """Return when to look next; at the latest where a span begins."""
         begins = [_next_begin(spans, now) for spans in (self.sharp, self.fine)]

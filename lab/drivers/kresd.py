@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..clock import Instant
+from ..clock import DAY, HOUR, Instant
 from ..resolver.state.knot import HOLDS
 from ..scenario.spec import DEFAULT_UDP_SIZE
 from . import driver
 from .driver import Reading, Setting, Tool
 
 _VERSION: Final = re.compile(r"^Knot Resolver, version ([0-9][^\s]*)", re.MULTILINE)
+_TTL: Final = re.compile(r"^(?:; )?\.\s+(\d{1,10})\s", re.MULTILINE)
 _FATAL: Final = re.compile(r"PANIC|\[system\] (?!warning)|ERROR|Assertion|critical")
 
 
@@ -89,6 +90,21 @@ class Kresd:
         if not self.managed:
             return driver.configured(setting.anchors)
         return driver.state_readings(setting, "root.keys", "knot", HOLDS)
+
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Return what ta_update plans after a success and after a failure (`active_refresh`).
+
+        They are half and a tenth of the least TTL in its key set; which of the two it is only kresd knows.
+        """
+        if asked is None:
+            return ()
+        file = setting.folder / driver.STATE / "root.keys" if self.managed else setting.folder / "root.keys"
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ()
+        ttl = min((int(number) for number in _TTL.findall(text)), default=HOUR)
+        return asked + max(HOUR, min(DAY, ttl // 10)), asked + max(HOUR, min(15 * DAY, ttl // 2))
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: the operator writes the key file anew while kresd is stopped."""

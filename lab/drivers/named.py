@@ -42,6 +42,7 @@ _STATUS: Final = re.compile(
     r"(?:\s*(?:trusted since: (?P<since>[^\n]*)|trust pending: (?P<pending>[^\n]*)))?",
     re.MULTILINE,
 )
+_REFRESH: Final = re.compile(r"^\s*next refresh: ([^\n]*)$", re.MULTILINE)
 _DATE: Final = re.compile(r"\w{3}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT")
 _HOLD: Final = 30 * DAY
 """Both hold-downs (RFC 5011 sections 2.4.1 and 2.4.2)."""
@@ -127,6 +128,11 @@ class Named:
             return None
         told = key_data(tool(self.control(setting, "managed-keys", "status")))
         return readings(trusted, told, _known_keys(setting))
+
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Ask for the next refresh of each key; the first one is when the zone of keys is refreshed."""
+        found = _REFRESH.findall(tool(self.control(setting, "managed-keys", "status")))
+        return tuple(at for text in found if (at := _date(text)) is not None)
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: bind.keys is read when named starts."""

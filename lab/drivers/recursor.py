@@ -86,6 +86,10 @@ class Recursor:
         """Ask the daemon; None if it does not answer as it should."""
         return trusted(tool(self.control(setting, "get-tas")))
 
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Return nothing: it refreshes no keys, or nobody can tell when."""
+        return ()
+
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Read the file of anchors again, written before, and empty the cache; True, it is a live way.
 

@@ -83,6 +83,10 @@ class Resolved:
         """Return None: it forgets anchors it sees revoked, in memory, and has no way to ask about that."""
         return None
 
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Return nothing: it refreshes no keys, or nobody can tell when."""
+        return ()
+
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: its anchors are read when it starts."""
         return False

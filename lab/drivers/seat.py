@@ -11,6 +11,7 @@ from typing import Final
 from ..authority.signer import ChildNames
 from ..dnssec.keys import DS, Key
 from ..scenario.spec import SubjectSpec
+from . import rndc
 from .client import Client
 from .clocks import ClockPage
 from .driver import CACHE, RUN, STATE, Driver, Setting
@@ -50,7 +51,7 @@ class Seat:
         self.address, self.address6 = addresses_of(number)
         self.client = Client(self.address, children)
         self.passes = driver.forwards
-        self.started = False
+        self.started, self._offset = False, 0
         self._process: Process | None = None
         self._setting: Setting | None = None
         self._user = NOBODY if os.geteuid() == 0 else None
@@ -136,10 +137,19 @@ class Seat:
 
     def tool(self, command: Sequence[str]) -> str:
         """Run a control program under the daemon's clock and return what it printed. Raises DriverError."""
+        if command[0] == "rndc":
+            return self._rndc(command)
         return run_tool(command, self.folder, self._page.environment(self._tool_label), user=self._user)
+
+    def _rndc(self, command: Sequence[str]) -> str:
+        """Say what rndc would be told to say: `rndc -k FILE -s ADDRESS -p PORT WORD...`."""
+        _, _, key, _, address, _, port, *words = command
+        now = int(self._page.emulated) + self._offset
+        return rndc.ask(Path(key), address, int(port), " ".join(words), now)
 
     def skew(self, offset: int) -> None:
         """Put the daemon's clock off by some seconds, and that of its control programs."""
+        self._offset = offset
         for label in (self.label, self._tool_label):
             self._page.skew(label, offset)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
-from ..clock import HOUR, Instant, format_instant
+from ..clock import Instant, format_instant
 from ..dnssec.names import ROOT
 from ..errors import DriverError
 from ..nameserver.listener import Listener
@@ -38,8 +38,8 @@ PUMP: Final = 400
 """Emulated seconds that clients wait for an answer while time-outs run."""
 RETRIES: Final = 120
 """Emulated seconds in which retries are waited for where the root is silent."""
-HOUSEKEEPING: Final = 2 * HOUR
-"""A timer that is set for less than this is housekeeping, not a refresh: no step is made for it."""
+MOMENT: Final = 2
+"""Emulated seconds by which a timer may be later than the whole second it was said to be set for."""
 
 SERVERS: Final = tuple(address for _, *both in ROOT_SERVERS for address in both)
 
@@ -138,12 +138,13 @@ class Stage:
         self._done = end
 
     def _tick(self, now: Instant, upcoming: Instant) -> Instant | None:
-        """Return when the next refresh of a daemon is due, if that is before the next look."""
-        if self._grid.is_coarse(now):
-            return None
-        due = [self._due(member) for member in self.running if member.driver.managed]
-        ticks = [int(at) + 1 for at in due if at is not None and at > now + HOUSEKEEPING]
-        first = min(ticks, default=None)
+        """Return when the next refresh of a daemon is due, if that is before the next look.
+
+        A refresh made in its second leaves the later ones where they would be; made at a look, it would move
+        them. What its clock page says is of no use: a wait is cut short by what a daemon does besides.
+        """
+        ticks = (at for member in self.running for at in member.due)
+        first = min((at for at in ticks if at > now), default=None)
         return first if first is not None and first < upcoming else None
 
     def _due(self, member: DaemonSubject) -> float | None:
@@ -187,12 +188,19 @@ class Stage:
                     )
                 time.sleep(0.0002)  # noqa: TID251
                 continue
-            asked = [member for member in members if member.seat.client.open]
-            dark = [member for member in members if at < member.dark_until]
-            horizon = at + (PUMP if asked else RETRIES)
-            due = [when for member in asked or dark if (when := self._due(member)) is not None]
+            horizons = (
+                (PUMP, [member for member in members if member.seat.client.open]),
+                (RETRIES, [member for member in members if at < member.dark_until]),
+                (MOMENT, members),
+            )
+            due = [
+                when
+                for span, concerned in horizons
+                for member in concerned
+                if (when := self._due(member)) is not None and when <= at + span
+            ]
             first = min(due, default=None)
-            if first is None or first > horizon:
+            if first is None:
                 break
             self.page.jump(max(first + 0.001, self.page.emulated))
             began = time.monotonic()

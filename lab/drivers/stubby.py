@@ -70,6 +70,10 @@ class Stubby:
         """Return what it was configured with, which is all it ever trusts."""
         return driver.configured(setting.anchors)
 
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Return nothing: it refreshes no keys, or nobody can tell when."""
+        return ()
+
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: its anchors are read when it starts."""
         return False

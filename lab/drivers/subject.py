@@ -40,7 +40,7 @@ from ..scenario.spec import (
 )
 from . import client as clients
 from .blame import Circumstances, cause_of
-from .driver import Driver, Setting
+from .driver import Driver, Setting, state_stamp
 from .trust import Trust
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class DaemonSubject:
         self.seat = stage.seat(number, spec, driver)
         self.dark_until: Instant = 0
         self.replay: Replay | None = None
+        self.due: tuple[Instant, ...] = ()
+        """When it may refresh its keys next, in true time."""
         self.queries = 0
         """How many DNSKEY queries it has sent so far."""
         self._writable, self._resets, self._offset = spec.state_writable, 0, spec.clock_offset
@@ -73,6 +75,8 @@ class DaemonSubject:
         self._signals: list[str] = []
         self._told_signal = ""
         self._seen_at: Instant | None = None
+        self._asked_at: Instant | None = None
+        self._read: tuple[object, object] = (None, None)
         self._told_tags: tuple[int, ...] | None = None
         self._blind = self._ended = ""
 
@@ -139,6 +143,7 @@ class DaemonSubject:
         self.seat.skew(self._offset)
         setting = self.setting()
         self._ended = ""
+        self._read, self._asked_at, self.due = (None, None), None, ()
         if fresh:
             self.trust.reset([(anchor, now) for anchor in setting.anchors])
         self._out.append(Started(now, self.name, how))
@@ -185,6 +190,7 @@ class DaemonSubject:
             owner, qtype = question
             if qtype == DNSKEY and owner == ROOT:
                 self.queries += 1
+                self._asked_at = now
                 if self.replay is not None and now < self.replay.until:
                     asked = self.replay.of
             elif owner[1:5].lower() == SIGNAL:
@@ -217,15 +223,24 @@ class DaemonSubject:
             self._see_clients(now)
 
     def see_trust(self, now: Instant) -> None:
-        """Read what it trusts, and tell what changed."""
+        """Read what it trusts, and tell what changed; what it has not written since is not read again."""
+        setting, (known, asked) = self.setting(), self._read
+        stamp = state_stamp(setting) if self._writable else object()
+        if stamp == known:
+            self.trust.unchanged(now)
+            if asked == self._asked_at:
+                return
         try:
-            readings = self.driver.trust(self.setting(), self.seat.tool)
+            if stamp != known:
+                readings = self.driver.trust(setting, self.seat.tool)
+                self._out += self.trust.read(readings, now, self._offset) if readings is not None else ()
+            due = self.driver.due(setting, self.seat.tool, self._asked_at)
         except (DriverError, StateFileError) as error:
             if self.seat.running:
                 raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
             return  # it has ended, which is seen next
-        if readings is not None:
-            self._out += self.trust.read(readings, now)
+        self.due = tuple(at - self._offset for at in due)
+        self._read = stamp, self._asked_at
 
     def _see_end(self, now: Instant) -> None:
         """Tell that it ended by itself, once, and why."""

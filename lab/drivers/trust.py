@@ -39,11 +39,16 @@ class Trust:
         self._known = {self._labels(key): Known(State.VALID, at, tag_of(key)) for key, at in anchors}
         self._read_at = None
 
-    def read(self, readings: Sequence[Reading], now: Instant) -> list[Observation]:
+    def unchanged(self, now: Instant) -> None:
+        """Take note that nothing has changed since the last reading."""
+        self._read_at = now
+
+    def read(self, readings: Sequence[Reading], now: Instant, ahead: int = 0) -> list[Observation]:
         """Take a reading and return the transitions since the last one, in order of time.
 
-        A transition is stamped by what the daemon says of it. If it says nothing, or what lies outside of the
-        time between the two readings, it is stamped by this reading, and the reading before it is told.
+        A transition is stamped by what the daemon says of it; its clock is `ahead` by so many seconds. If it
+        says nothing, or what lies outside of the time between the two readings, it is stamped by this
+        reading, and the reading before it is told.
         """
         fresh = {self._label(reading): reading for reading in readings}
         before, found = self._read_at, []
@@ -52,8 +57,9 @@ class Trust:
             source = held.state if held else State.START
             if source is reading.state:
                 continue
-            told = reading.since is not None and (before or 0) <= reading.since <= now
-            at = reading.since if told and reading.since is not None else now
+            since = None if reading.since is None else reading.since - ahead
+            told = since is not None and (before or 0) <= since <= now
+            at = since if told and since is not None else now
             found.append((label, Known(reading.state, at, reading.key_tag), source, told))
         for label, held in self._known.items():
             if label not in fresh and held.state not in KEPT:

@@ -20,6 +20,7 @@ from .driver import Reading, Setting, Tool
 
 _VERSION: Final = re.compile(r"^Version ([0-9][^\s]*)", re.MULTILINE)
 _STAMP: Final = re.compile(r"^\[(\d{1,11})\] ")
+_PROBE: Final = re.compile(r"^;;next_probe_time: (\d{1,11}) ", re.MULTILINE)
 _FATAL: Final = re.compile(r"fatal error: |\] error: ")
 
 
@@ -75,6 +76,14 @@ class Unbound:
     def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...]:
         """Read root.key; no control program is asked."""
         return driver.state_readings(setting, "root.key", "unbound", HOLDS)
+
+    def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
+        """Read next_probe_time in root.key (validator/autotrust.c, `autr_write_contents`)."""
+        try:
+            text = (setting.folder / driver.STATE / "root.key").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ()
+        return tuple(int(number) for number in _PROBE.findall(text))
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: the operator writes root.key anew while Unbound is stopped."""

@@ -19,8 +19,6 @@ def test_step_by_span() -> None:
         COARSE, COARSE, FINE, FINE, SHARP, SHARP, FINE, COARSE
     ]  # fmt: skip
     assert (grid.next_look(0), grid.next_look(50), grid.next_look(100)) == (50, 100, 100 + SHARP)
-    assert grid.is_coarse(0)
-    assert not grid.is_coarse(60)
 
 
 def test_grid_of_a_roll() -> None:

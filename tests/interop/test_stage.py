@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from lab.cli import main
 from lab.drivers.client import SIGNED, Client
 from lab.drivers.netns import available
-from lab.drivers.process import Process
+from lab.drivers.process import Process, run_tool
 from lab.drivers.programs import missing
+from lab.drivers.seat import Seat
 from lab.drivers.stage import Stage
 from lab.drivers.table import DRIVERS
+from lab.errors import DriverError
 from tests.conftest import unavailable
 
 
@@ -125,3 +128,30 @@ def _children(parent: int) -> set[int]:
             if int(words[1]) == parent:
                 found.add(int(stat.parent.name))
     return found
+
+
+def test_named_is_asked_as_rndc_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the control channel tells the lab is what the program rndc prints, errors included."""
+    speak, told = Seat._rndc, []
+
+    def both(seat: Seat, command: Sequence[str]) -> str:
+        said = speak(seat, command)
+        if len(told) < 6:
+            printed = run_tool(
+                command, seat.folder, seat._page.environment(seat._tool_label), user=seat._user
+            )
+            told.append(command)
+            assert said.split() == printed.split() if "status" in command else said[:30] == printed[:30]
+            nonsense = [*command[:7], "nonsense"]
+            with pytest.raises(DriverError, match="unknown command"):
+                speak(seat, nonsense)
+        return said
+
+    monkeypatch.setattr(Seat, "_rndc", both)
+    scenario = tmp_path / "week.toml"
+    scenario.write_text(
+        'title = "A week"\nstart = 2018-10-12T00:00:00Z\nstop = 2018-10-14T00:00:00Z\n'
+        '[authority]\nbase = "2018-actual"\n[[subject]]\nname = "new"\nmodel = "bind"\nanchors = ["ksk-2017"]\n'
+    )
+    status, _ = run(tmp_path, str(scenario), "--subject", "daemon:named@new")
+    assert status == 0
