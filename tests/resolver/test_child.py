@@ -253,6 +253,22 @@ def test_only_zone_keys_sign_data(flags: int, seen: str) -> None:
     assert told(view)[1] == seen
 
 
+def test_revoked_zone_key_is_missed() -> None:
+    """That the one key a signature names is revoked is told as a zone key that is not held."""
+    signer = KeyRing().get("zsk-ecdsa").revoked()
+    nsec = make_rrset(INSECURE, NSEC, DAY, [b"\x00\x00\x06\x20\x00\x00\x00\x00\x03"])
+    signed = SignedRRset(nsec, (sign_rrset(nsec, signer, ROOT, T0 - DAY, T0 + DAY),))
+    keys = held()
+    keys.keys = (signer.key,)
+    wire: dict[Place, Change | None] = {
+        (SECURE, DS_TYPE): without(RRSIG),
+        (INSECURE, DS_TYPE): lambda section: records_of(signed),
+    }
+    view = look(wire, keys=keys)
+    assert view is not None
+    assert view.zsk_missing
+
+
 @pytest.mark.parametrize("trust", [STRICT.trust, TOLERANT], ids=("strict", "tolerant"))
 def test_signatures_of_the_zone_end(trust: Trust) -> None:
     """Data by a clock that is beyond its signatures is bogus; `until` tells when the view can change."""

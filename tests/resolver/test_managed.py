@@ -66,6 +66,19 @@ def test_key_published_twice_is_met_once() -> None:
     assert [cell.state for cell in found.point.cells] == [State.VALID, State.ADD_PEND]
 
 
+def test_key_revoked_twice_is_revoked_once() -> None:
+    """A key whose revocation is published with two values of the flags, both signed, is forgotten once."""
+    twin = replace(signing(2), key=Key(257 | 128 | 2, key(2).algorithm, key(2).public_key))
+    rrset = signed_set("1 -2", "1").rrset
+    both = replace(rrset, rdatas=(*rrset.rdatas, twin.key.rdata))
+    by = (signing(1), signing(2).revoked(), twin)
+    signed = SignedRRset(both, tuple(sign_rrset(both, signer, ROOT, *WINDOW) for signer in by))
+    machine = Machine(STRICT.with_rows("Valid revoked Start"), "1 2").look(0, "1 2", "1")
+    found = observe(machine.point, machine.policy, DnskeySet(signed), T0 + DAY)
+    assert [cell.anchor for cell in found.point.cells] == [key(1)]
+    assert len(found.changes) == 1
+
+
 def test_valid_keys_are_missed_first() -> None:
     """Of keys absent at once the Valid ones are dealt with first, so none of them saves a missing one."""
     cells = (Cell(key(1), State.MISSING, T0), Cell(key(2), State.VALID, T0))

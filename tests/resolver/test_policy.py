@@ -80,6 +80,18 @@ def test_shortest_delay() -> None:
     assert STRICT.override({"after-ok": "PT1S", "floor": "PT1S"}).schedule.after_ok == "PT1S"
 
 
+@pytest.mark.parametrize("knob", ["floor", "fixed-interval", "feed-every"])
+def test_shortest_duration(knob: str) -> None:
+    """Where a duration must be longer than zero a second will do."""
+    assert STRICT.override({knob: "PT1S"}).value(knob) == "PT1S"
+
+
+def test_choices_are_told() -> None:
+    """Whoever makes a wrong choice is told what there is to choose."""
+    with pytest.raises(PolicyError, match=r"^timers takes one of wall, monotonic, not 'sand'$"):
+        STRICT.override({"timers": "sand"})
+
+
 def test_unknown_knob() -> None:
     """A knob that does not exist is named, and so are all that do."""
     with pytest.raises(PolicyError, match="there is no knob 'hold-down'") as caught:

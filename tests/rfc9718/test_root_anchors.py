@@ -118,6 +118,12 @@ def test_outside_its_validity() -> None:
     assert not bounded_in_time(read(file(digest("a", OLD), digest("b", CURRENT)), "f"))
 
 
+def test_one_anchor_that_ends_is_enough() -> None:
+    """The instant matters where one of several anchors ends, though all begin together."""
+    ending = digest("a", OLD, end="2019-01-11T00:00:00+00:00")
+    assert bounded_in_time(read(file(ending, digest("b", CURRENT)), "f"))
+
+
 WRONG_KEYS: dict[str, Callable[[], str]] = {
     "another key": lambda: beside(KeyRing().key("ksk-2017")),
     "other flags": lambda: beside(Key(256, KEY.algorithm, KEY.public_key)),

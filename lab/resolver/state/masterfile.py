@@ -23,7 +23,7 @@ _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _CLASSES = ("IN", "CH", "HS", "CLASS1")
 _MAX_TTL: Seconds = 2**32 - 1
-_MAX_NAME_TEXT = 1020
+_MAX_NAME_TEXT = 1004
 """Characters of the longest name in presentation format, every octet as `\\DDD` (RFC 1035 section 5.1)."""
 _MAX_RECORD_LINES = 1000
 """Lines of one record in parentheses; a 4096-octet key in lines of four characters has fewer."""

@@ -73,6 +73,15 @@ def test_unbound_writes_what_it_saw() -> None:
     assert state.entries[1].sightings == sum(1 for at in life.probes + life.fetches if at >= T0 + 10 * DAY)
 
 
+def test_unbound_misses_a_key() -> None:
+    """A verified set that lacks a trusted key is a success in Unbound's file."""
+    life = Life(filed("unbound", "1 2"), world((0, "1 2", "1"), (5, "1", "1"))).run(9)
+    state, last = state_of(life), max(life.probes + life.fetches)
+    assert last > T0 + 8 * DAY
+    assert words(state) == "1 Valid, 2 Missing"
+    assert (state.last_queried, state.last_success, state.query_failed) == (last, last, 0)
+
+
 def test_unbound_before_its_first_success() -> None:
     """Before a first success the file is the operator's, whatever was asked and failed."""
     for place in (world((0, None)), world((0, "2", "2"))):
@@ -274,6 +283,12 @@ def test_bookkeeping_goes_on_from_the_file() -> None:
     assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (0, 0)
     plain.load_state(given)
     assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (T0 - 9, T0 - 10)
+
+
+def test_clock_unless_said() -> None:
+    """A model of which nothing else is said has the true time."""
+    life = Life(FiledModel(policy_of("bind"), filed("bind").setup), ROLL).run(5)
+    assert state_of(life).last_success == max(life.probes + life.fetches)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from lab.errors import StateFileError
 from lab.resolver.rfc5011 import State
 from lab.resolver.state import anchors, knot
+from lab.resolver.state.formats import FORMATS
 from lab.resolver.state.vocabulary import Entry, TrustState
 
 from .material import EXAMPLE, ROOT, ds, key
@@ -124,3 +125,19 @@ def test_nothing_to_write() -> None:
     assert caught.value.defect == "nothing-left"
     with pytest.raises(StateFileError, match="no empty key file"):
         knot.write(TrustState(ROOT, ()))
+
+
+@pytest.mark.parametrize("form", ["anchors", "knot", "xml"])
+def test_what_cannot_be_written_has_no_place(form: str) -> None:
+    """The complaint names no file and no line: there is no file yet."""
+    with pytest.raises(StateFileError) as caught:
+        FORMATS[form].write(TrustState(ROOT, ()))
+    assert (caught.value.place, caught.value.line) == ("", 0)
+
+
+@pytest.mark.parametrize("form", ["unbound", "bind", "knot"])
+def test_revoked_key_is_held_with_revoke_clear(form: str) -> None:
+    """A state may hold the revoked copy of a key; in the file the state of the line tells it."""
+    revoked = Entry(key(1, flags=257 | 128), State.REVOKED, 1500000000)
+    (entry,) = FORMATS[form].held(TrustState(ROOT, (revoked,))).entries
+    assert (entry.anchor, entry.state) == (key(1), State.REVOKED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import nullcontext
 
 import pytest
 
@@ -58,6 +59,21 @@ def test_names_that_end_with_a_dot(name: str, owner: bytes) -> None:
     assert [record.owner for record in read(f"$ORIGIN com.\n{name} A x\n")] == [owner]
 
 
+def test_longest_name() -> None:
+    """A name has up to 250 octets in four labels, so up to 1,004 characters (RFC 1035 section 2.3.4)."""
+    text = "".join("\\255" * size + "." for size in (63, 63, 63, 61))
+    assert [len(record.owner) for record in read(f"{text} A x\n")] == [255]
+    with pytest.raises(StateFileError, match="a name of 1005 characters"):
+        read(f"a{text} A x\n")
+
+
+@pytest.mark.parametrize(("ttl", "taken"), [(2**32 - 1, True), (2**32, False)])
+def test_longest_ttl(ttl: int, taken: bool) -> None:
+    """A TTL has 32 bits (RFC 1035 section 3.2.1)."""
+    with nullcontext() if taken else pytest.raises(StateFileError, match="is not a TTL"):
+        assert read(f". {ttl} A x\n")[0].ttl == ttl
+
+
 def test_parentheses_and_comments() -> None:
     """A record goes on in parentheses; comments inside it are kept apart from those behind it."""
     text = ". DS 1 ( ; one\n 2 ; (two\n)3 ; three ; four\n ; five\n\n;six\n. DS 4 (5)(6)\n"
@@ -106,8 +122,8 @@ def test_unreadable_time_is_short() -> None:
 
 
 BOUNDS = {
-    "empty": (b"", "f: empty", "empty"),
-    "zeros": (bytes(100), "f: empty", "empty"),
+    "empty": (b"", "f: empty;", "empty"),
+    "zeros": (bytes(100), "f: empty;", "empty"),
     "a zero": (b". DS 1\n.\0 DS\n", "f: line 2: a zero octet", "malformed"),
     "long line": (b"\n;" + b"x" * 10_240, "f: line 2: longer than 10239 characters", "long-line"),
     "large": (b"\n" * 1_048_577, "f: larger than 1048576 octets", "oversized"),
