@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from ..errors import DriverError, LabError
 from .isolation import die_with_parent, drop_rights, mount_private, open_ports, unshare
-from .rtnetlink import raise_loopback
+from .rtnetlink import raise_link, raise_loopback
 
 T = TypeVar("T")
 
@@ -31,13 +31,18 @@ GRACE: Final = 10.0
 
 
 def run_inside(
-    work: Callable[[Path], T], *, addresses: Sequence[str], log: Callable[[str], None] | None = None
+    work: Callable[[Path], T],
+    *,
+    addresses: Sequence[str],
+    link: str = "",
+    log: Callable[[str], None] | None = None,
 ) -> T:
     """Do `work(folder)` in a child, inside namespaces of its own, and return its result.
 
-    `lo` has the `addresses` (IPv4, IPv6), and there is nothing else: no other interface, no route. Any user
-    may bind port 53. `folder` is empty, on a tmpfs that is gone afterwards. As root the child stays root and
-    may start processes as other users; an ordinary user stays who they are. Standard streams are inherited.
+    `lo` has the `addresses` (IPv4, IPv6), and there is nothing else: no route, and no other interface, unless
+    `link` is an IPv4 address: then a pair of interfaces that leads nowhere has it. Any user may bind port 53.
+    `folder` is empty, on a tmpfs that is gone afterwards. As root the child stays root and may start
+    processes as other users; an ordinary user stays who they are. Standard streams are inherited.
 
     Result and exceptions come back pickled, with the child's traceback as a note. Ctrl-C reaches `work` once,
     as KeyboardInterrupt. Call it before threads are started: only the calling one goes inside.
@@ -46,7 +51,7 @@ def run_inside(
     _flush()
     reading, writing = os.pipe()
     alive, hold = os.pipe()
-    job = _Job(work, addresses, os.getpid(), writing, alive, hold)
+    job = _Job(work, addresses, link, os.getpid(), writing, alive, hold)
     old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
@@ -134,6 +139,7 @@ class _Job(NamedTuple):
 
     work: Callable[[Path], object]
     addresses: Sequence[str]
+    link: str
     caller: int
     writing: int
     alive: int
@@ -191,6 +197,8 @@ def _begin(job: _Job) -> None:
     folder = mount_private()
     open_ports()
     raise_loopback(job.addresses)
+    if job.link:
+        raise_link(job.link)
     worker = os.fork()
     if worker == 0:
         _never_return(partial(_work, folder), job)

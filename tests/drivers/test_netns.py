@@ -43,6 +43,31 @@ except ValueError as error:
 """
 
 
+LINK = """
+import fcntl, os, socket, struct
+from lab.drivers.netns import run_inside
+
+def asked(number, name):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            return fcntl.ioctl(one, number, struct.pack("16sH14x", name.encode(), 0))
+        except OSError:
+            return bytes(32)
+
+def about(name):
+    flags, address = asked(0x8913, name), asked(0x8915, name)  # SIOCGIFFLAGS, SIOCGIFADDR
+    return f"{name}:{flags[16] & 0x41:x}:{socket.inet_ntoa(address[20:24])}"
+
+def work(folder):
+    print(*sorted(about(name) for _, name in socket.if_nameindex()))
+    print(*sorted({line.split()[-1] for line in open("/proc/net/if_inet6")}))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        print(one.connect_ex(("192.0.2.54", 53)))
+
+run_inside(work, addresses=("127.0.0.2",), link="192.0.2.200")
+"""
+
+
 @pytest.fixture(autouse=True)
 def _namespaces() -> None:
     reason = available()
@@ -74,6 +99,18 @@ def test_nothing_gets_out(address: str) -> None:
             return one.connect_ex((address, 53))
 
     assert run_inside(leave, addresses=ADDRESSES) == errno.ENETUNREACH
+
+
+@pytest.mark.parametrize("uid", users())
+def test_a_link(uid: int) -> None:
+    """A link beside lo has the address asked for, is up and running, has no IPv6, and leads nowhere."""
+    with start(LINK, uid=uid) as lab:
+        assert lab.stdout is not None
+        out = lab.stdout.read().split("\n")
+        assert lab.wait(30) == 0, out
+    assert out[0] == "lab0:41:192.0.2.200 lab1:41:0.0.0.0 lo:41:127.0.0.1"
+    assert out[1:] == ["lo", str(errno.ENETUNREACH), ""]
+    assert [name for _, name in socket.if_nameindex() if name.startswith("lab")] == []
 
 
 def test_services_of_the_host_are_out_of_reach() -> None:
