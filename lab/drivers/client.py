@@ -2,13 +2,15 @@
 
 Every look asks for names never asked before, so that no answer comes from the resolver's cache of answers:
 one in the signed child and one in the unsigned child. Where an answer fails, another name is asked for with
-CD set: if that succeeds, validation is what failed (RFC 4035 section 3.2.2).
+CD set: if that succeeds, validation is what failed (RFC 4035 section 3.2.2). What did not fit is asked for
+again over TCP, as all clients do (RFC 7766 section 5).
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +22,12 @@ from ..dnssec.rrtypes import A
 
 AD: Final = 0x20
 """In the fourth octet of a header: the answer is authenticated (RFC 4035 section 3.2.3)."""
+
+TC: Final = 0x02
+"""In the third octet: the answer did not fit (RFC 1035 section 4.1.1)."""
+_LENGTH: Final = struct.Struct("!H")
+_CONNECT: Final = 1.0
+"""Seconds to connect: on loopback the kernel does it at once, whatever the server is about."""
 
 SIGNED, UNSIGNED, CHECK, PROBE = "signed", "unsigned", "check", "probe"
 
@@ -38,16 +46,19 @@ class Client:
     def __init__(self, address: str, children: ChildNames, port: int = 53) -> None:
         """Connect a socket to the resolver, so that nobody else can answer."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect((address, port))
+        self._server = address, port
+        self._socket.connect(self._server)
         self._socket.setblocking(False)
         self._children, self._next = children, 0
         self.open: dict[int, str] = {}
         """Questions without an answer, by message ID: what they were asked for."""
+        self._wires: dict[int, bytes] = {}
+        self._streams: dict[int, tuple[socket.socket, bytearray]] = {}
         self.answers: dict[str, Answer] = {}
 
     def look(self, now: Instant, tags: tuple[int, ...] = ()) -> None:
         """Ask for a new name in each child, and for the sentinel names of some key tags (RFC 8509)."""
-        self.open, self.answers = {}, {}
+        self._forget()
         self._ask(SIGNED, _below(f"n{now}-{self._next}", self._children.secure))
         self._ask(UNSIGNED, _below(f"n{now}-{self._next}", self._children.insecure))
         for tag in tags:
@@ -55,7 +66,7 @@ class Client:
 
     def probe(self) -> None:
         """Ask for the root's name servers, to see whether anybody answers at all."""
-        self.open, self.answers = {}, {}
+        self._forget()
         self._ask(PROBE, ROOT, cd=True)
 
     @property
@@ -78,30 +89,84 @@ class Client:
     def _ask(self, what: str, name: bytes, *, cd: bool = False) -> None:
         self._next = self._next % 0xFFFF + 1
         self.open[self._next] = what
+        self._wires[self._next] = wire = make_query(name, A, id=self._next, rd=True, cd=cd)
         with contextlib.suppress(OSError):  # nobody listens: no answer will come
-            self._socket.send(make_query(name, A, id=self._next, rd=True, cd=cd))
+            self._socket.send(wire)
 
-    def take(self) -> None:
-        """Take in the answers that have come."""
+    def _ask_again(self, number: int) -> None:
+        """Ask over TCP; where that is impossible no answer will come."""
+        stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            stream.settimeout(_CONNECT)
+            stream.connect(self._server)
+            stream.sendall(_LENGTH.pack(len(self._wires[number])) + self._wires[number])
+            stream.setblocking(False)
+        except OSError:
+            stream.close()
+        else:
+            self._streams[number] = stream, bytearray()
+
+    def take(self) -> bool:
+        """Take in the answers that have come, and tell whether that led to another question."""
+        before = len(self._streams)
         while True:
             try:
                 wire = self._socket.recv(65535)
             except OSError:
-                return
+                break
+            self._read(wire)
+        asked_again = len(self._streams) > before
+        for number in list(self._streams):
+            self._read_stream(number)
+        return asked_again
+
+    def _read_stream(self, number: int) -> None:
+        """Take in what has come over TCP; whoever hangs up has said what there was to say."""
+        stream, held = self._streams[number]
+        part = b"go on"
+        while part:
             try:
-                message = parse_message(wire)
-            except MalformedMessage:
-                continue
-            what = self.open.pop(message.id, None)
-            if what is not None:
-                self.answers[what] = Answer(message.rcode, bool(wire[3] & AD))
+                part = stream.recv(65535)
+            except BlockingIOError:
+                break
+            except OSError:
+                part = b""
+            held += part
+        begin, end = _LENGTH.size, _LENGTH.size + int.from_bytes(held[: _LENGTH.size])
+        if begin < end <= len(held):
+            self._read(bytes(held[begin:end]), tcp=True)
+            part = b""
+        if not part:
+            self._streams.pop(number)[0].close()
+
+    def _read(self, wire: bytes, *, tcp: bool = False) -> None:
+        """Note an answer, or ask again for one that did not fit."""
+        try:
+            message = parse_message(wire)
+        except MalformedMessage:
+            return
+        number = message.id
+        if number not in self.open or (number in self._streams and not tcp):
+            return
+        if wire[2] & TC and not tcp:
+            self._ask_again(number)
+        else:
+            self.answers[self.open.pop(number)] = Answer(message.rcode, bool(wire[3] & AD))
 
     def give_up(self) -> None:
         """Wait for no answer any more."""
-        self.open = {}
+        self.open, self._wires = {}, {}
+        while self._streams:
+            self._streams.popitem()[1][0].close()
+
+    def _forget(self) -> None:
+        """Begin anew: nothing is asked, nothing is answered."""
+        self.give_up()
+        self.answers = {}
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the sockets."""
+        self.give_up()
         self._socket.close()
 
 

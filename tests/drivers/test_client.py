@@ -91,6 +91,48 @@ def test_check_has_cd(resolver: socket.socket) -> None:
     client.close()
 
 
+def truncated(_query: bytes, reply: bytearray) -> None:
+    """Answer that the answer does not fit."""
+    reply[2] |= 2
+
+
+@pytest.mark.parametrize("said", [b"whole", b"in two parts", b"nothing"])
+def test_what_did_not_fit(resolver: socket.socket, said: bytes) -> None:
+    """Whoever gets TC asks again over TCP, and takes what comes there, if it comes (RFC 7766 section 5)."""
+    client = client_of(resolver)
+    with socket.create_server(resolver.getsockname()) as server:
+        client.look(1000)
+        asked = answer(resolver, truncated)
+        client.take()
+        stream, _ = server.accept()
+        assert stream.recv(4096) == len(asked).to_bytes(2) + asked
+        client.take()
+        assert client.answers == {}
+        reply = bytearray(asked)
+        reply[2], reply[3] = reply[2] | 0x80, reply[3] | 0x20
+        whole = len(reply).to_bytes(2) + reply
+        if said == b"in two parts":
+            stream.sendall(whole[:7])
+            await_answers(client, 1)
+            stream.sendall(whole[7:])
+        elif said == b"whole":
+            stream.sendall(whole)
+        stream.close()
+        await_answers(client, 1)
+    assert client.answers == ({} if said == b"nothing" else {SIGNED: Answer(0, True)})
+    client.close()
+
+
+def test_no_tcp(resolver: socket.socket) -> None:
+    """Where nobody takes connections, what did not fit stays without an answer."""
+    client = client_of(resolver)
+    client.look(1000)
+    answer(resolver, truncated)
+    await_answers(client, 1)
+    assert client.answers == {}
+    client.close()
+
+
 def test_rubbish_and_strangers(resolver: socket.socket) -> None:
     """What cannot be read, and an answer to nothing that was asked, are no answers."""
     client = client_of(resolver)
