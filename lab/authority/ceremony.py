@@ -8,6 +8,7 @@ whether it is true. Attributes that are not known are ignored, elements that are
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -51,6 +52,7 @@ MAX_MESSAGE_OCTETS = 65_535
 """Largest DNS message (RFC 1035 section 4.2.2): an RRset that does not fit can never be served."""
 
 _MAX_TTL = 2**31 - 1  # RFC 2181 section 8
+_BARE = re.compile(r"T[0-9:.]+\Z")
 _KINDS = {"Request": "ksr", "Response": "skr"}
 _KEY_FIELDS = ("TTL", "Flags", "Protocol", "Algorithm", "PublicKey")
 _SIGNATURE_FIELDS = (
@@ -90,7 +92,8 @@ class CeremonySignature:
 class Bundle:
     """Hold one slot of a ceremony file: its DNSKEY RRset, its signatures, and the window it is meant for.
 
-    `number` counts from 1 in file order. Keys and signatures keep file order.
+    `number` counts from 1 in file order. Keys and signatures keep file order. `wanted_signers` are the
+    identifiers of the KSKs a request asks to be signed with, if it says so.
     """
 
     number: int
@@ -100,6 +103,7 @@ class Bundle:
     expiration: Instant
     keys: tuple[CeremonyKey, ...]
     signatures: tuple[CeremonySignature, ...]
+    wanted_signers: tuple[str, ...] = ()
 
     @property
     def ttl(self) -> Seconds:
@@ -162,7 +166,8 @@ class SignaturePolicy:
 class CeremonyFile:
     """Hold a whole KSR or SKR. `file` is the path as given, `digest` the SHA-256 of its octets in hex.
 
-    `unknown` lists the places of elements the format does not have, the first 64.
+    `unknown` lists the places of elements the format does not have, the first 64. `bare_windows` tells that
+    the bundles' windows are written without an offset from UTC, as requests were up to 2017.
     """
 
     file: str
@@ -175,6 +180,7 @@ class CeremonyFile:
     zsk_policy: SignaturePolicy | None
     bundles: tuple[Bundle, ...]
     unknown: tuple[str, ...]
+    bare_windows: bool = False
 
     @property
     def owner(self) -> bytes:
@@ -237,6 +243,7 @@ class _Reader:
             zsk_policy=zsk_policy,
             bundles=self._bundles(body, owner),
             unknown=tuple(self.unknown),
+            bare_windows=_has_bare_window(body),
         )
 
     def _bundles(self, body: Node, owner: bytes) -> tuple[Bundle, ...]:
@@ -261,6 +268,7 @@ class _Reader:
             expiration=expiration,
             keys=tuple(self._key(key, f"{place}: key {n}") for n, key in keys),
             signatures=tuple(self._signature(sig, f"{place}: signature {n}") for n, sig in signatures),
+            wanted_signers=_wanted_signers(node, place),
         )
         if bundle.response_size > MAX_MESSAGE_OCTETS:
             refuse(place, f"an answer of {bundle.response_size} octets fits no DNS message", DAMAGED)
@@ -331,6 +339,19 @@ class _Reader:
     def _note_unknown(self, node: Node, known: tuple[str, ...], place: str) -> None:
         found = [f"{place}: {short(child.tag)}" for child in node.children if child.tag not in known]
         self.unknown += found[: MAX_UNKNOWN - len(self.unknown)]
+
+
+def _has_bare_window(body: Node) -> bool:
+    """Tell whether the first window a body has ends in its seconds: no Z and no offset."""
+    found = (child for bundle in body.children for child in bundle.children if child.tag == "Inception")
+    return _BARE.search(next(found).text.strip()) is not None
+
+
+def _wanted_signers(node: Node, place: str) -> tuple[str, ...]:
+    found = [child for child in node.children if child.tag == "Signer"]
+    if len(found) > MAX_KEYS:
+        refuse(place, f"more than {MAX_KEYS} Signer", DAMAGED)
+    return tuple(attribute(child, "keyIdentifier", f"{place}: Signer") for child in found)
 
 
 def _algorithm(node: Node, place: str) -> tuple[int, int | None, int | None]:

@@ -17,6 +17,8 @@ from ..dnssec.keys import SEP, ZONE, Key, SigningKey
 from ..dnssec.root_keys import is_real_root_ksk
 from ..errors import KeyFileError
 from ..resources import zones_path
+from .key_files import MAX_KEY_FILE as MAX_KEY_FILE
+from .key_files import PEM_BLOCK, OwnKey, check_pair, read_own_key
 
 KSK_FLAGS: Final = ZONE | SEP
 """257 (RFC 4034 section 2.1.1)."""
@@ -25,23 +27,18 @@ ZSK_FLAGS: Final = ZONE
 CHILD_KEY: Final = "child"
 """The name of the key that signs the signed child."""
 
-MAX_KEY_FILE: Final = 65536
-"""Octets of a key file that are read at most: a private RSA-4096 key has some 3,300."""
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _QUARTER: Final = re.compile(r"zsk-(?P<year>\d{4})q(?P<quarter>[1-4])")
 _FIRST_2048: Final = 2016 * 4 + 4
 """The root's ZSKs have 2048 bits from the one of 2016Q4 on (facts: ZSK 39291); before that 1024."""
-_BLOCK: Final = re.compile(
-    rb"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----.*?-----END (?P=kind)-----[ \t]*\r?\n?", re.DOTALL
-)
 
 
 class KeyRing:
     """Load signing keys by name, each once, and remember their names.
 
-    `extra` maps names to the caller's own PEM files and wins over shipped names. Nothing is read before it
-    is asked for. Errors are KeyFileError: an unknown name, a file that is not one private key in PEM, a key
-    that must not be used.
+    `extra` maps names to the caller's own key files, PEM or BIND's, and wins over shipped names. Nothing is
+    read before it is asked for. Errors are KeyFileError: an unknown name, a file that is not one private key,
+    a key that must not be used.
     """
 
     def __init__(self, extra: Mapping[str, Path] | None = None, *, folder: Path | None = None) -> None:
@@ -86,9 +83,10 @@ class KeyRing:
     def _load(self, name: str) -> SigningKey:
         """Read one key, and refuse it if resolvers out there trust it."""
         _check_name(name)
-        place, block = self._block(name)
+        place, own = self._own(name)
+        flags = default_flags(name)
         try:
-            found = SigningKey.from_pem(block, default_flags(name), trusted=name not in self._extra)
+            found = SigningKey.from_pem(own.pem, flags, own.algorithm, trusted=name not in self._extra)
         except ValueError as problem:
             raise KeyFileError(
                 f"key {name!r} cannot be used: {problem}", place=place, remedy="name a file with another key"
@@ -99,32 +97,33 @@ class KeyRing:
                 place=place,
                 remedy="make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out FILE",
             )
+        check_pair(own, found.key, flags, place)
         return found
 
-    def _block(self, name: str) -> tuple[str, bytes]:
-        """Return where the key lies and its PEM block."""
+    def _own(self, name: str) -> tuple[str, OwnKey]:
+        """Return where the key lies and what lies there."""
         own = self._extra.get(name)
         if own is not None:
-            return str(own), _single_block(own)
+            return str(own), read_own_key(own)
         quarter = _QUARTER.fullmatch(name)
         if quarter is not None:
             number = int(quarter["year"]) * 4 + int(quarter["quarter"])
             pool = self._pool("zsk-pool" if number >= _FIRST_2048 else "zsk-1024-pool")
-            return name, pool[number % len(pool)]
+            return name, OwnKey(pool[number % len(pool)])
         path = self._folder / f"{name}.pem"
         if name.endswith("-pool") or not path.is_file():
             raise KeyFileError(
                 f"there is no key named {name!r}",
-                remedy=f"known names: {', '.join(self.names())}, zsk-YYYYqN; or name a PEM file for it",
+                remedy=f"known names: {', '.join(self.names())}, zsk-YYYYqN; or name a key file for it",
             )
-        return str(path), _single_block(path)
+        return str(path), read_own_key(path)
 
     def _pool(self, stem: str) -> tuple[bytes, ...]:
         """Return the PEM blocks of a pool, split once."""
         blocks = self._pools.get(stem)
         if blocks is None:
             text = (self._folder / f"{stem}.pem").read_bytes()
-            blocks = self._pools[stem] = tuple(match[0] for match in _BLOCK.finditer(text))
+            blocks = self._pools[stem] = tuple(match[0] for match in PEM_BLOCK.finditer(text))
             assert blocks, f"{stem}.pem holds no key"
         return blocks
 
@@ -141,26 +140,3 @@ def _check_name(name: str) -> None:
             f"{name!r} is not a name for a key",
             remedy="use lower-case letters, digits and inner hyphens, 63 at most",
         )
-
-
-def _single_block(path: Path) -> bytes:
-    """Read the one private key a PEM file holds."""
-    try:
-        if path.exists() and not path.is_file():
-            raise ValueError("not a regular file")
-        with path.open("rb") as file:
-            text = file.read(MAX_KEY_FILE + 1)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise KeyFileError(
-            f"cannot be read: {reason}", place=str(path), remedy="name a PEM file with a private key"
-        ) from None
-    blocks = [match[0] for match in _BLOCK.finditer(text)] if len(text) <= MAX_KEY_FILE else []
-    if len(blocks) != 1:
-        found = f"{len(blocks)} private keys" if len(text) <= MAX_KEY_FILE else "too much text"
-        raise KeyFileError(
-            f"holds {found} where one in PEM is wanted",
-            place=str(path),
-            remedy="give an unencrypted file that begins with -----BEGIN PRIVATE KEY-----",
-        )
-    return blocks[0]

@@ -219,6 +219,11 @@ def quarter_timeline(
     return Timeline(tuple(steps), dnskey_ttl)
 
 
+def may_follow(schema: str, before: str) -> bool:
+    """Tell whether a quarter of one schema may come after a quarter of another."""
+    return before in _MAY_FOLLOW[schema]
+
+
 def root_history() -> Timeline:
     """Return the root's own timeline, 2016Q3 to 2027Q4; from 2026-10-11 on it is the plan (facts.md 2.3)."""
     return quarter_timeline(ROOT_HISTORY, ROOT_KSKS, ROOT_FIRST_QUARTER, ROOT_LAST_QUARTER)

@@ -1,4 +1,4 @@
-"""`rootlab ceremony`: show what KSR and SKR files hold, and verify it.
+"""`rootlab ceremony`: show what KSR and SKR files hold, verify it, lint it, and write such files.
 
 What is heavy (XML, cryptography, tables) is imported when a command runs: `rootlab --version` does without.
 """
@@ -13,6 +13,8 @@ import click
 
 from ..clock import DAY, Instant, format_instant
 from ..errors import one_line
+from .ceremony_export import export_files
+from .ceremony_lint import lint_files
 from .options import FILE
 from .output import page, show
 
@@ -35,11 +37,15 @@ _form = click.option(
 
 @click.group(no_args_is_help=False)
 def ceremony() -> None:
-    """Read the files of key ceremonies (KSR, SKR).
+    """Read, check and write the files of key ceremonies (KSR, SKR).
 
     A request (KSR) asks for signatures over the root's DNSKEY RRset, a response (SKR) brings them; both have
     one bundle for each slot.
     """
+
+
+ceremony.add_command(lint_files)
+ceremony.add_command(export_files)
 
 
 @ceremony.command("show")
@@ -77,8 +83,8 @@ def verify_files(context: click.Context, files: tuple[Path, ...], form: str) -> 
         _show_json(
             {
                 "verdict": "failed" if failed else "passed",
-                "files": [{**_head_json(file), **_counts_json(file, verified)} for file, verified in counts],
-                "findings": [_finding_json(finding) for finding in findings],
+                "files": [{**head_json(file), **_counts_json(file, verified)} for file, verified in counts],
+                "findings": [finding_json(finding) for finding in findings],
             }
         )
     else:
@@ -168,7 +174,8 @@ def _when(instant: Instant) -> str:
     return format_instant(instant)[:10] if instant % DAY == 0 else format_instant(instant)
 
 
-def _head_json(file: CeremonyFile) -> dict[str, Any]:
+def head_json(file: CeremonyFile) -> dict[str, Any]:
+    """Return what every command tells of a file."""
     return {
         "file": file.file,
         "kind": file.kind,
@@ -184,7 +191,7 @@ def _counts_json(file: CeremonyFile, verified: int) -> dict[str, Any]:
 
 
 def _file_json(file: CeremonyFile) -> dict[str, Any]:
-    return {**_head_json(file), "bundles": [_bundle_json(file, bundle) for bundle in file.bundles]}
+    return {**head_json(file), "bundles": [_bundle_json(file, bundle) for bundle in file.bundles]}
 
 
 def _bundle_json(file: CeremonyFile, bundle: Bundle) -> dict[str, Any]:
@@ -219,7 +226,8 @@ def _bundle_json(file: CeremonyFile, bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _finding_json(finding: CeremonyFinding) -> dict[str, Any]:
+def finding_json(finding: CeremonyFinding) -> dict[str, Any]:
+    """Return a finding as verify and lint tell it."""
     return {
         "identifier": finding.identifier,
         "severity": finding.severity,

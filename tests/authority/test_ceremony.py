@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -137,6 +138,8 @@ DAMAGED = {
         "more than 64 SignatureAlg",
     ),
     "many bundles": (r"(<ResponseBundle .*?</ResponseBundle>)", r"\1" * 64, "more than 64 ResponseBundle"),
+    "many wanted signers": (r"(<Key )", '<Signer keyIdentifier="k"/>' * 65 + r"\1", "more than 64 Signer"),
+    "signer without a name": (r"(<Key )", r"<Signer/>\1", "Signer: no attribute keyIdentifier"),
     "many keys": (r"(<Key .*?</Key>)", r"\1" * 65, "made.xml: bundle 1 (b-1): more than 64 Key"),
     "many signatures": (r"(<Signature k.*?</Signature>)", r"\1" * 65, "(b-1): more than 64 Signature"),
 }
@@ -268,7 +271,8 @@ def test_unknown_elements_are_told() -> None:
     text = replaced(MADE, "(<Inception>)", r'<Signer keyIdentifier="k"/><Colour>red</Colour>\1')
     file = parse_ceremony(replaced(text, "</Response>", "</Response><Extra/>"), "made.xml")
     assert file.unknown == ("made.xml: KSR: Extra", "made.xml: bundle 1 (b-1): Colour")
-    assert file.bundles == parse_ceremony(MADE, "made.xml").bundles
+    first, *others = parse_ceremony(MADE, "made.xml").bundles
+    assert file.bundles == (replace(first, wanted_signers=("k",)), *others)
 
 
 def test_unknown_elements_are_few() -> None:
