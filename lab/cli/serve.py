@@ -10,7 +10,8 @@ import click
 
 from ..clock import Instant, format_instant
 from .options import FILE
-from .serving import Pace, files_served, pace_options, scenario_served
+from .serving import Pace, Served, files_served, pace_options, scenario_served
+from .signing import size_option, spread_for
 
 _LOOK = 0.2
 """Seconds between two looks whether the answerer has failed."""
@@ -26,6 +27,7 @@ _LOOK = 0.2
     help="Serve these signed ceremony files (SKR) in place of a scenario: `--skr A.xml B.xml`.",
 )
 @pace_options
+@size_option
 @click.option(
     "--listen",
     metavar="ADDRESS:PORT",
@@ -39,31 +41,42 @@ def serve(
     at: Instant | None,
     rate: float | None,
     hold: bool,
+    size: str,
     listen: str,
 ) -> int:
     """Serve the zones of a scenario on a loopback address.
 
-    UDP and TCP, on one port: the root and its two children as one server. The first line of the output names
-    address and port, the next what is served. Of ceremony files only the DNSKEY RRset of the root is known:
-    all else is REFUSED.
+    UDP and TCP, on one port: the root and the zones below it as one server. The first line of the output
+    names address and port, the next what is served. Of ceremony files only the DNSKEY RRset of the root is
+    known: all else is REFUSED. Whoever asks a full root for ZONEMD, which digests all of it, waits some
+    seconds, as does everybody behind him.
 
     It goes on until Ctrl-C or SIGTERM. Both are how a server ends, so the exit status is 0 then.
     """
     context = click.get_current_context()
     if not skr and len(arguments) != 1:
         raise click.UsageError("give one SCENARIO, or --skr FILE...", context)
+    if skr and size != "minimal":
+        raise click.UsageError("--size is for a scenario: ceremony files have no zone", context)
     address, port = _address(listen, context)
-    if skr:
-        served = files_served((*skr, *(Path(argument) for argument in arguments)))
-    else:
-        served = scenario_served(arguments[0], at)[0]
+    with spread_for(size) as spread:
+        if skr:
+            served = files_served((*skr, *(Path(argument) for argument in arguments)))
+        else:
+            served = scenario_served(arguments[0], at, spread)[0]
+        _serve(served, Pace.of_options(at, rate, hold, served.start), (address, port), size)
+    return 0
 
+
+def _serve(served: Served, pace: Pace, place: tuple[str, int], size: str) -> None:
+    """Answer at an address and port until a signal ends it. Raises what the answerer raised."""
     from ..nameserver.listener import Listener
     from ..nameserver.responder import Responder
 
     stopped = _stopped_by_signals()
-    responder = Responder(served.authority, skr=bool(skr))
-    pace = Pace.of_options(at, rate, hold, served.start)
+    address, port = place
+    responder = Responder(served.authority, size=size)
+    pace = pace.from_now()
 
     def answer(wire: bytes, _client: str, _local: str, tcp: bool) -> bytes | None:
         return responder.answer(wire, int(pace.now()), tcp)
@@ -74,7 +87,6 @@ def serve(
         while not stopped.wait(_LOOK):
             if listener.failure is not None:
                 raise listener.failure
-    return 0
 
 
 def _address(listen: str, context: click.Context) -> tuple[str, int]:

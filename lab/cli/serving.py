@@ -16,7 +16,7 @@ from .options import INSTANT
 
 if TYPE_CHECKING:
     from ..authority.ceremony_authority import SkrAuthority
-    from ..authority.signer import ZoneSigner
+    from ..authority.signer import Spread, ZoneSigner
 
 LATEST: Final[Instant] = parse_instant("2100-01-01")
 """Where emulated time stands still: signatures tell the time in 32 bits (RFC 4034 section 3.1.5)."""
@@ -77,7 +77,7 @@ class Served(NamedTuple):
     start: Instant
 
 
-def scenario_served(argument: str, at: Instant | None) -> tuple[Served, ZoneSigner]:
+def scenario_served(argument: str, at: Instant | None, spread: Spread = map) -> tuple[Served, ZoneSigner]:
     """Load a scenario to serve it. Raises ScenarioError, also for an instant before its timeline."""
     from ..authority.keyring import KeyRing
     from ..authority.signer import ZoneSigner
@@ -92,7 +92,8 @@ def scenario_served(argument: str, at: Instant | None) -> tuple[Served, ZoneSign
             place=f"{argument}: --at",
             remedy=f"choose one from {format_instant(first)} on",
         )
-    authority = ZoneSigner(scenario.timeline, KeyRing(scenario.key_files), watermark=scenario.name)
+    ring = KeyRing(scenario.key_files)
+    authority = ZoneSigner(scenario.timeline, ring, watermark=scenario.name, spread=spread)
     return Served(scenario.name, authority, scenario.start), authority
 
 

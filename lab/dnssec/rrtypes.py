@@ -29,11 +29,13 @@ DS: Final = 43
 RRSIG: Final = 46
 NSEC: Final = 47
 DNSKEY: Final = 48
+ZONEMD: Final = 63
 
 _MNEMONICS: Final = {
-    A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", NULL: "NULL", PTR: "PTR", MX: "MX", TXT: "TXT", AAAA:
-    "AAAA", SRV: "SRV", DNAME: "DNAME", OPT: "OPT", DS: "DS", RRSIG: "RRSIG", NSEC: "NSEC", DNSKEY: "DNSKEY",
-    }  # fmt: skip
+    A: "A", NS: "NS", CNAME: "CNAME", SOA: "SOA", NULL: "NULL", PTR: "PTR", MX: "MX", TXT: "TXT",
+    AAAA: "AAAA", SRV: "SRV", DNAME: "DNAME", OPT: "OPT", DS: "DS", RRSIG: "RRSIG", NSEC: "NSEC",
+    DNSKEY: "DNSKEY", ZONEMD: "ZONEMD",
+}  # fmt: skip
 
 NAME = -1
 STRING = -2

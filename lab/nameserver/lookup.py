@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from ..authority.signer import ZoneAuthority
-from ..authority.zone import Zone, fetch
+from ..authority.zone_data import Zone, fetch
 from ..clock import Instant
 from ..dnssec.names import ROOT, is_subdomain
 from ..dnssec.rrset import RRset, SignedRRset

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from ..authority.zone import Zone
+from ..authority.zone_data import Zone
 from ..clock import Instant
 from ..dnssec.codec import Message
 from ..dnssec.names import MAX_LABEL, MAX_NAME, labels, parent

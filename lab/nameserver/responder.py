@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..authority.signer import FOREVER, Authority, ZoneAuthority
-from ..authority.zone import Zone, zones_of
+from ..authority.zone import zones_of
+from ..authority.zone_data import Zone
 from ..clock import Instant
 from ..dnssec import codec
 from ..dnssec.codec import RR, MalformedMessage, Message, Question, parse_message, records_of
@@ -40,6 +41,7 @@ class Responder:
 
     `skr` restricts the answers to `. DNSKEY` (the rest is REFUSED), as an authority without zones does by
     itself. `apexes` names the zones hosted here; by default all, so that one responder plays every server.
+    `size` is that of the root (zone.SIZES).
     Each memo holds `limit` responses, the oldest go first.
     """
 
@@ -49,6 +51,7 @@ class Responder:
         *,
         skr: bool = False,
         apexes: tuple[bytes, ...] | None = None,
+        size: str = "minimal",
         memo: bool = True,
         limit: int = 4096,
     ) -> None:
@@ -59,7 +62,7 @@ class Responder:
         if not skr and authority.child_names is not None:
             assert isinstance(authority, ZoneAuthority), "an authority that names children must serve them"
             self._zoned = authority
-            zones = zones_of(authority)
+            zones = zones_of(authority, size)
             self._zones = zones if apexes is None else tuple(zone for zone in zones if zone.apex in apexes)
         self._memo = memo
         self._whole = (WholeResponses(limit), WholeResponses(limit))

@@ -20,18 +20,13 @@ from lab.authority.keyring import KeyRing
 from lab.authority.signer import CHILDREN, ZoneSigner
 from lab.authority.slots import root_history
 from lab.authority.timeline import KeySet, Step, Timeline
-from lab.authority.zone import (
-    ROOT_SERVERS,
-    WATERMARK,
-    Zone,
-    fetch,
-    type_bitmap,
-    zone_text,
-    zones_of,
-)
+from lab.authority.zone import ROOT_SERVERS, WATERMARK, zones_of
+from lab.authority.zone_data import Content, Zone, close_zone, fetch, type_bitmap
+from lab.authority.zone_file import zone_text
 from lab.clock import DAY, HOUR, parse_instant, to_datetime
 from lab.dnssec.names import ROOT, canonical_order, name_from_text, name_to_text
-from lab.dnssec.rrtypes import DNSKEY, DS, NS, NSEC, SOA, TXT, A
+from lab.dnssec.rrset import make_rrset
+from lab.dnssec.rrtypes import DNSKEY, DS, NS, NSEC, RRSIG, SOA, TXT, A
 from lab.errors import TimelineError, UserError
 
 HISTORY = root_history()
@@ -67,7 +62,7 @@ def test_ldns_and_knot_verify(
     path.write_text(zone_text(AUTHORITY, now, apex=apex))
     stamp = to_datetime(now).strftime("%Y%m%d%H%M%S")
     for command in (
-        [debian_tool("ldns-verify-zone"), "-t", stamp, str(path)],
+        [debian_tool("ldns-verify-zone"), *(["-ZZ"] if apex == ROOT else []), "-t", stamp, str(path)],
         [debian_tool("kzonecheck"), "-d", "on", "-t", str(now), "-o", name_to_text(apex), str(path)],
     ):
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -146,7 +141,7 @@ def test_text_is_reproducible() -> None:
 
 def test_unknown_size_and_zone() -> None:
     """A size or zone the lab has not is the caller's error."""
-    with pytest.raises(UserError, match=r"no zone \. of size 'huge'; the only size is minimal"):
+    with pytest.raises(UserError, match=r"no zone \. of size 'huge'; sizes are minimal, full"):
         zone_text(AUTHORITY, ROLL, "huge")
     with pytest.raises(UserError, match=r"no zone gamma\. of size 'minimal'"):
         zone_text(AUTHORITY, ROLL, apex=b"\x05gamma\x00")
@@ -212,7 +207,7 @@ def test_signed_child_is_chained() -> None:
 @pytest.mark.parametrize(
     ("owner", "types"),
     [
-        (".", "NS SOA RRSIG NSEC DNSKEY"),
+        (".", "NS SOA RRSIG NSEC DNSKEY ZONEMD"),
         ("_rootlab.", "TXT RRSIG NSEC"),
         ("alpha.", "NS DS RRSIG NSEC"),
         ("beta.", "NS RRSIG NSEC"),
@@ -223,6 +218,22 @@ def test_nsec_bitmaps(owner: str, types: str) -> None:
     """NSEC at a delegation lists NS, DS, RRSIG and NSEC only; elsewhere all there is."""
     nsec = read(zone_text(AUTHORITY, ROLL), ROOT).find_rdataset(owner, "NSEC")[0]
     assert nsec.to_text().split(" ", 1)[1] == types
+
+
+def test_glue_at_the_delegation_itself() -> None:
+    """A server of the delegation's own name adds nothing to its NSEC, and its address has no signature."""
+    owner = b"\x03own\x00"
+    address = make_rrset(owner, A, 60, (bytes(4),))
+    nodes: dict[bytes, dict[int, Content]] = {
+        ROOT: dict(zone(ROOT).nodes[ROOT]),
+        owner: {NS: make_rrset(owner, NS, 60, (owner,)), A: address},
+    }
+    made = close_zone(ROOT, nodes, [owner], 60)
+    signed = {rrtype: fetch(AUTHORITY, made, owner, rrtype, ROLL) for rrtype in made.nodes[owner]}
+    nsec = signed[NSEC]
+    assert nsec is not None
+    assert nsec.rrset.rdatas[0].removeprefix(ROOT) == type_bitmap((NS, RRSIG, NSEC))
+    assert {rrtype: len(found.rrsigs) for rrtype, found in signed.items() if found} == {NS: 0, A: 0, NSEC: 1}
 
 
 @pytest.mark.parametrize("apex", APEXES[:2], ids=["root", "alpha"])

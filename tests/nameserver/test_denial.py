@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.authority.zone import zone_text
+from lab.authority.zone_file import zone_text
 from lab.dnssec.codec import make_query
 from lab.dnssec.names import name_from_text
 
