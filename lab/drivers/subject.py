@@ -90,7 +90,7 @@ class DaemonSubject:
         """Undergo one scenario event."""
         self.stage.reach(now)
         if isinstance(action, Restart):
-            self._stop(now, "restart")
+            self._stop(now, "kill" if action.kill else "restart")
             self._resets += not action.keep_state
             self._launch(now, "restart" if action.keep_state else "reset", fresh=not action.keep_state)
         elif isinstance(action, Off):
@@ -160,7 +160,10 @@ class DaemonSubject:
     def _stop(self, now: Instant, how: str) -> None:
         if self.seat.running:
             self.see_trust(now)
-            self.seat.stop()
+            if how == "kill":
+                self.seat.kill()
+            else:
+                self.seat.stop()
             if how == "off":
                 self._out.append(Stopped(now, self.name, how, ""))
                 self._last = None

@@ -146,10 +146,10 @@ class ResolverModel:
         """Return the cell of a configured anchor: Valid; a DNSKEY line without a TTL counts as one hour."""
         return Cell(anchor, State.VALID, local, ttl=UNKNOWN_TTL if isinstance(anchor, Key) else 0)
 
-    def stop(self, now: Instant, reason: str = "off") -> None:
-        """Stop from outside: the cache is lost, the state is not."""
+    def stop(self, now: Instant, reason: str = "off", *, kill: bool = False) -> None:
+        """Stop from outside: the cache is lost, the state is not; a `kill` leaves no time to write it."""
         if self.running:
-            self._halt()
+            self._halt(write=not kill)
             self.out.append(Stopped(now, self.setup.name, "off", reason))
 
     def _end(self, now: Instant, how: str, reason: str) -> None:
@@ -158,8 +158,9 @@ class ResolverModel:
         self.ended = reason
         self.out.append(Stopped(now, self.setup.name, how, reason))
 
-    def _halt(self) -> None:
-        self._store()
+    def _halt(self, *, write: bool = True) -> None:
+        if write:
+            self._store()
         self.running = False
         self.cache.drop(FAR)
         self._signal_at = self._feed_at = FAR
@@ -179,6 +180,7 @@ class ResolverModel:
         if self.anchors != self.file_anchors:
             self.anchors = self.file_anchors
             self._configure_anew(now)
+            self._store()
             self.cache.retry_from(now)
 
     def set_clock(self, offset: Seconds, now: Instant) -> None:

@@ -131,7 +131,7 @@ class ModelSubject:
         """Undergo one scenario event."""
         model = self.model
         if isinstance(action, Restart):
-            self._restart(now, action.keep_state)
+            self._restart(now, action)
         elif isinstance(action, Off):
             if model.running:
                 model.stop(now)
@@ -149,12 +149,12 @@ class ModelSubject:
             self._replay = action
         self.world_changed()
 
-    def _restart(self, now: Instant, keep: bool) -> None:
+    def _restart(self, now: Instant, action: Restart) -> None:
         """Stop and start at once; that also brings back a resolver that ended by itself."""
         model = self.model
         if model.running:
-            model.stop(now, "restart")
-        model.start(now, keep=keep)
+            model.stop(now, "killed" if action.kill else "restart", kill=action.kill)
+        model.start(now, keep=action.keep_state)
 
     def world_changed(self) -> None:
         """Learn that the authority serves something else, so that clients may see something else."""

@@ -230,6 +230,7 @@ class RestartTable(Table):
     """The subject stops and starts again at once."""
 
     keep_state: Flag = Field(True, description="false: it starts from its configured anchors")
+    kill: Flag = Field(False, description="true: it is killed and cannot write anything before it ends")
 
 
 class UntilTable(Table):

@@ -193,7 +193,7 @@ def _action(checks: Checks, event: EventTable, place: str) -> Action:
     """Return what happens."""
     here = f"{place}.{event.choice}"
     if event.restart is not None:
-        return Restart(event.restart.keep_state)
+        return Restart(event.restart.keep_state, event.restart.kill)
     if event.clock is not None:
         return SetClock(event.clock.offset)
     if event.state_writable is not None:

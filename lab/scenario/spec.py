@@ -39,9 +39,13 @@ class XmlListing:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """The subject stops and starts again at once; without `keep_state` from its configured anchors only."""
+    """The subject stops and starts again at once; without `keep_state` from its configured anchors only.
+
+    With `kill` it is not asked to stop: what it has not written by then is lost.
+    """
 
     keep_state: bool = True
+    kill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,24 @@ def test_unlocked_state_is_written_again() -> None:
     assert life.model.resets == 0
 
 
+def test_a_kill_loses_what_was_not_written() -> None:
+    """An orderly end writes what the disk had no room for before, a kill does not."""
+    life = live("rfc5011-strict", World(LEARN.steps)).run(1.1).do(lock).run(20.1).do(unlock)
+    life.do(lambda model, now: model.stop(now, "killed", kill=True)).do(start)
+    assert life.states() == "1 Valid"
+    life.run(25).do(lambda model, now: model.stop(now, "killed", kill=True)).do(start)
+    assert life.states() == "1 Valid, 2 AddPend"
+    assert [entry.reason for entry in told(life, Stopped)] == ["killed", "killed"]
+
+
+def test_anchors_set_live_survive_a_kill() -> None:
+    """An operator writes anchors down: a resolver that is killed in the same second finds them."""
+    life = live("unbound", World(STAY.steps)).run(5)
+    life.do(lambda model, now: model.set_anchors(anchors("1 2"), now, at_once=True))
+    life.do(lambda model, now: model.stop(now, "killed", kill=True)).do(start)
+    assert life.states() == "1 Valid, 2 Valid"
+
+
 def test_ended_resolver_stays_down() -> None:
     """A resolver that ended by itself does nothing more, until somebody starts it."""
     life = live("unbound", World(STAY.steps)).run(1.1).do(lock).run(3)

@@ -60,7 +60,7 @@ def actions(draw: st.DrawFn, season: Season, moment: Instant, but: str = "-") ->
     hours = draw(st.integers(-1000, 1000))
     apply = draw(st.sampled_from(("now", "next-read")))
     found = (
-        f"restart = {{ keep-state = {truth} }}",
+        f"restart = {{ keep-state = {truth}, kill = {draw(st.sampled_from(('true', 'false')))} }}",
         f"off = {{ until = {later} }}",
         f"dark = {{ until = {later} }}",
         f"replay = {{ of = {earlier}, until = {later} }}",

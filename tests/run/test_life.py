@@ -100,6 +100,36 @@ def test_a_restart_without_its_state() -> None:
     ]
 
 
+DISK = (
+    event("2017-07-11T12:00:00Z", "state-writable = false"),
+    event("2017-07-25T11:00:00Z", "state-writable = true"),
+)
+"""The disk is full while the key is learnt, and has room again an hour before the end."""
+
+
+def test_a_kill_loses_nothing_that_is_written() -> None:
+    """What was learnt is written at once: a resolver that is killed goes on as one that was stopped."""
+    killed, stopped = (
+        moves(event("2017-07-25T12:00:00Z", f"restart = {{ kill = {how} }}")) for how in ("true", "false")
+    )
+    assert killed == stopped == [("2017-07-12T00:00:00Z", LEARNT[0]), ("2017-08-11T12:00:00Z", LEARNT[1])]
+
+
+@pytest.mark.parametrize(("how", "again"), [("true", [("2017-07-25T12:00:00Z", LEARNT[0])]), ("false", [])])
+def test_a_kill_leaves_no_time_to_write(how: str, again: list[tuple[str, str]]) -> None:
+    """What could not be written yet is written by an orderly end, and lost by a kill: the hold-down anew."""
+    told = moves(*DISK, event("2017-07-25T12:00:00Z", f"restart = {{ kill = {how} }}"))
+    end = "2017-08-24T12:00:00Z" if again else "2017-08-11T12:00:00Z"
+    assert told == [("2017-07-12T00:00:00Z", LEARNT[0]), *again, (end, LEARNT[1])]
+
+
+def test_a_kill_is_told() -> None:
+    """A run says that a resolver was killed; it starts as after every restart."""
+    record = run(subject("s"), event("2018-10-11T00:00:00Z", "restart = { kill = true }"))
+    assert [seen.reason for seen in record.observations if isinstance(seen, Stopped)] == ["killed"]
+    assert [seen.how for seen in record.observations if isinstance(seen, Started)] == ["first", "restart"]
+
+
 def test_restarts_at_intervals() -> None:
     """Restarts count from the first start, and find the state or not as the subject says."""
     told = presence(

@@ -68,7 +68,7 @@ def test_every_event(everything: Path) -> None:
     day = {n: parse_instant(f"2017-09-{n:02}") for n in (1, 3, 4, 5, 6, 16)}
     assert load_scenario(everything).events == (
         EventSpec(parse_instant("2017-08-15"), None, Off(parse_instant("2017-08-16"))),
-        EventSpec(day[1], "mine", Restart(keep_state=False)),
+        EventSpec(day[1], "mine", Restart(keep_state=False, kill=True)),
         EventSpec(day[1], "bind", SetClock(DAY)),
         EventSpec(day[3], None, SetAnchors(("my-key",), "next-read")),
         EventSpec(day[4], None, SetStateWritable(True)),
