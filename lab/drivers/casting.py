@@ -31,7 +31,7 @@ def _with_daemon(scenario: Scenario, name: str) -> Scenario:
     if twin is None:
         spec = SubjectSpec(name, DAEMON + kind, scenario.anchors_default, scenario.start)
         return replace(scenario, subjects=(spec, *scenario.subjects))
-    spec = replace(twin, name=name, model=DAEMON + kind, policy=(), version="")
+    spec = replace(twin, name=name, model=DAEMON + kind, policy=(), version="", like=twin.name)
     events = [replace(event, subject=name) for event in scenario.events if event.subject == twin.name]
     stated = [
         replace(expectation, id=f"{name}/{expectation.id}", subject=name)

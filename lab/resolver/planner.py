@@ -86,7 +86,7 @@ class Planner:
             return point
         if self._tenths:
             self._draws += 1
-            delay = self._jitter.spread(delay, self._tenths, self._draws)
+            delay = self._jitter.spread(delay, self._tenths, self._draws, now)
         self.at, self.delay = now + delay, delay
         if result in ("ok", "miss"):
             self._last = (None, "")

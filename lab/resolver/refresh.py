@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from ..clock import DAY, HOUR, Instant, Seconds, parse_duration
+from ..clock import DAY, HOUR, MINUTE, Instant, Seconds, parse_duration
 from ..dnssec.rrset import serial_difference
 from .client import FAR
 from .policy import ResolverPolicy, Schedule
@@ -115,7 +116,33 @@ class Jitter:
         digest = sha256(f"{self.seed}/{self.purpose}/{number}".encode()).digest()
         return int.from_bytes(digest[:8], "big") % bound if bound > 0 else 0
 
-    def spread(self, delay: Seconds, tenths: int, number: int) -> Seconds:
-        """Return a delay whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`), never zero."""
+    def spread(self, delay: Seconds, tenths: int, number: int, now: Instant) -> Seconds:
+        """Return a delay from `now` whose last `tenths` tenths are drawn (Unbound's `calc_next_probe`).
+
+        It is never zero.
+        """
         part = delay * tenths // 10
         return max(1, delay - part + self.draw(number, part))
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed(Jitter):
+    """The chance another resolver had, witnessed: who is to be held against it gets the same.
+
+    `plans` has, in order of time, when it planned a refresh and for when.
+    """
+
+    plans: list[tuple[Instant, Instant]] = field(default_factory=list)
+
+    def spread(self, delay: Seconds, tenths: int, number: int, now: Instant) -> Seconds:
+        """Return the delay that the other one drew at this time, as far as it lies where draws lie.
+
+        Without a plan made within a minute of `now` the delay is drawn.
+        """
+        part = delay * tenths // 10
+        place = bisect_left(self.plans, (now - MINUTE, 0))
+        near = [plan for plan in self.plans[place : place + 10] if plan[0] <= now + MINUTE]
+        if not near:
+            return Jitter.spread(self, delay, tenths, number, now)
+        _, target = min(near, key=lambda plan: abs(plan[0] - now))
+        return max(1, delay - part, min(delay, target - now))

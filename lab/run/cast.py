@@ -17,7 +17,7 @@ from ..resolver.fetch import Path
 from ..resolver.model import Anchors, Feed, ResolverModel, Setup
 from ..resolver.policy import PolicyError, ResolverPolicy
 from ..resolver.profiles import MODELS, Profile
-from ..resolver.refresh import Jitter
+from ..resolver.refresh import Jitter, Witnessed
 from ..scenario.spec import Scenario, SubjectSpec
 from .subject import ModelSubject, Subject
 
@@ -72,6 +72,8 @@ class World:
     responder: Responder
     labels: Labels
     seed: int
+    witnessed: Mapping[str, Witnessed]
+    """The chance of daemons by the subject that lives as they do and is held against them."""
 
     def anchors(self, names: tuple[str, ...], form: str) -> Anchors:
         """Return keys by name as they are configured: `dnskey` whole, else by DS."""
@@ -99,7 +101,9 @@ def scenario_cast(
     ring = authority.keyring
     labels = Labels({name: ring.key(name) for name in _entry_points(scenario)})
     feed = _xml_feed(scenario, ring)
-    world = World(scenario, authority, responder, labels, seed)
+    twins = (spec.like for spec in scenario.subjects if spec.like)
+    witnessed = {name: Witnessed(seed, refresh_of(name)) for name in twins}
+    world = World(scenario, authority, responder, labels, seed, witnessed)
     return [
         _daemon(spec, world, daemons) if spec.model.startswith(DAEMON) else _subject(spec, world, feed, memo)
         for spec in scenario.subjects
@@ -147,6 +151,7 @@ def _subject(spec: SubjectSpec, world: World, feed: Feed, memo: bool) -> ModelSu
         offset=spec.clock_offset,
         writable=spec.state_writable,
         memo=memo,
+        jitter=world.witnessed.get(spec.name),
     )
     version = spec.version or profile.version
 
@@ -165,6 +170,11 @@ def _overridden(policy: ResolverPolicy, spec: SubjectSpec, scenario: Scenario) -
         raise ScenarioError(str(problem), place=f"{scenario.path}: subject {spec.name}: policy") from None
 
 
+def refresh_of(name: str) -> str:
+    """Return what the random choices of a subject's refreshes are named by, beside the seed."""
+    return f"{name}/refresh"
+
+
 def make_model(
     name: str,
     policy: ResolverPolicy,
@@ -177,10 +187,11 @@ def make_model(
     offset: Seconds = 0,
     writable: bool = True,
     memo: bool = True,
+    jitter: Jitter | None = None,
 ) -> ResolverModel:
-    """Return a model for the root; its random choices are named by seed and subject."""
-    jitter = Jitter(seed, f"{name}/refresh")
-    setup = Setup(name, ROOT, anchors, jitter, label, path, feed, memo)
+    """Return a model for the root; its random choices are named by seed and subject, unless given."""
+    chance = Jitter(seed, refresh_of(name)) if jitter is None else jitter
+    setup = Setup(name, ROOT, anchors, chance, label, path, feed, memo)
     return ResolverModel(policy, setup, offset=offset, writable=writable)
 
 

@@ -111,7 +111,8 @@ class SubjectSpec:
     `anchors` are key names, configured as DS or as DNSKEY lines. `policy` overrides single knobs of the
     model's policy. `clock_offset` is how far its clock is ahead of the true time. `restart_every` counts from
     `first_start`; `keep_state` says what those restarts find. `off` is ascending and free of overlaps.
-    Responses over UDP longer than `drop_above` octets are lost on the way; 0 means none are.
+    Responses over UDP longer than `drop_above` octets are lost on the way; 0 means none are. `like` names the
+    subject a daemon lives as.
     """
 
     name: str
@@ -129,6 +130,7 @@ class SubjectSpec:
     udp_size: int = DEFAULT_UDP_SIZE
     tcp: bool = True
     drop_above: int = 0
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

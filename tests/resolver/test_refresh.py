@@ -170,7 +170,7 @@ def test_draws(seed: int, bound: int, number: int) -> None:
 @given(st.integers(1, 20 * DAY), st.integers(0, 10), st.integers(0, 999))
 def test_spread(delay: int, tenths: int, number: int) -> None:
     """A delay keeps its first tenths and draws the rest: rest + random(part), never zero, never longer."""
-    found = Jitter(7, "x").spread(delay, tenths, number)
+    found = Jitter(7, "x").spread(delay, tenths, number, 0)
     part = delay * tenths // 10
     assert max(1, delay - part) <= found <= delay
     assert found < delay or part == 0 or delay == 1
@@ -178,7 +178,7 @@ def test_spread(delay: int, tenths: int, number: int) -> None:
 
 def test_unbounds_spread() -> None:
     """Over many draws the delays fill [0.9, 1) of the interval evenly (calc_next_probe)."""
-    draws = [Jitter(1, "unbound").spread(43200, 1, number) for number in range(2000)]
+    draws = [Jitter(1, "unbound").spread(43200, 1, number, 0) for number in range(2000)]
     assert min(draws) >= 38880
     assert max(draws) < 43200
     assert abs(sum(draws) / len(draws) - 41040) < 100
