@@ -71,6 +71,12 @@ def test_starts_and_stops() -> None:
     assert life.view() == "down"
 
 
+def test_clock_unless_said() -> None:
+    """A model of which nothing else is said has the true time."""
+    life = Life(ResolverModel(policy_of("unbound"), resolver_of(policy_of("unbound")).setup), STAY).run(1)
+    assert [cell.since for cell in life.model.point.cells] == [T0]
+
+
 def test_take_empties() -> None:
     """Observations are taken once."""
     model = resolver_of(policy_of("static"))

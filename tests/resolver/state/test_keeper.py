@@ -286,7 +286,7 @@ def test_bookkeeping_goes_on_from_the_file() -> None:
 
 
 def test_clock_unless_said() -> None:
-    """A model of which nothing else is said has the true time."""
+    """A model with a state file of which nothing else is said has the true time, too."""
     life = Life(FiledModel(policy_of("bind"), filed("bind").setup), ROLL).run(5)
     assert state_of(life).last_success == max(life.probes + life.fetches)
 
