@@ -1,0 +1,155 @@
+"""Programs that others wrote accept every zone that the shipped scenarios serve, at the time of each step.
+
+`ldns-verify-zone` and `kzonecheck` take the time as an argument; BIND's `dnssec-verify` reads the clock, so
+it runs under the lab's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from lab.authority.keyring import KeyRing
+from lab.authority.signer import CHILDREN, SignatureStore, ZoneSigner
+from lab.authority.slots import root_history
+from lab.authority.timeline import Step
+from lab.authority.zone_file import zone_text
+from lab.clock import HOUR, format_instant, parse_instant, to_datetime
+from lab.dnssec.names import ROOT, name_to_text
+from lab.drivers import shim
+from lab.drivers.clocks import ClockPage
+from lab.resources import scenarios_path
+from lab.scenario.load import load_scenario
+from tests.conftest import BY_NIGHT, PROFILE, unavailable
+
+DATES = (
+    "2016-08-15T00:00:00Z",
+    "2016-09-25T00:00:00Z",
+    "2018-10-11T16:00:00Z",
+    "2019-01-11T14:00:00Z",
+    "2026-10-11T16:00:00Z",
+)
+"""The last ZSK of 1024 bits, also beside the first of 2048; the roll, the revocation, the roll to come."""
+
+Verify = Callable[[str, bytes, int], dict[str, str]]
+"""(zone as text, its apex, the instant) -> what each program that refuses it says."""
+
+
+class Shot(NamedTuple):
+    """One step of a scenario's timeline, and the authority that serves it."""
+
+    step: Step
+    authority: ZoneSigner
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClockPage]:
+    """Return a clock for programs."""
+    reason = shim.unavailable()
+    if reason:
+        unavailable(reason)
+    made = ClockPage.create(tmp_path_factory.mktemp("clock") / "clock")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def verify(tmp_path: Path, page: ClockPage, debian_tool: Callable[[str], str]) -> Verify:
+    """Return what asks the three programs about a zone."""
+    ldns, knot, bind = map(debian_tool, ("ldns-verify-zone", "kzonecheck", "dnssec-verify"))
+    environment = {**os.environ, **page.environment("programs")}
+
+    def ask(text: str, apex: bytes, now: int) -> dict[str, str]:
+        path, origin = tmp_path / "zone", name_to_text(apex)
+        path.write_text(text)
+        page.jump(now)
+        commands = {
+            "ldns": [ldns, *(["-ZZ"] if apex == ROOT else []), "-t", f"{to_datetime(now):%Y%m%d%H%M%S}"],
+            "knot": [knot, "-d", "on", "-t", str(now), "-o", origin],
+            "bind": [bind, "-q", *(["-z"] if apex != ROOT else []), "-o", origin],
+        }
+        said = {}
+        for name, command in commands.items():
+            run = subprocess.run(
+                [*command, str(path)], env=environment, capture_output=True, text=True, check=False
+            )
+            if run.returncode:
+                said[name] = run.stdout + run.stderr
+        return said
+
+    return ask
+
+
+def shots() -> Iterator[Shot]:
+    """Yield every distinct step of the shipped scenarios' timelines that is served signed, once each.
+
+    In a quarter of the calendar one key set stays for seven slots, which differ in nothing but dates: of
+    those the first is enough, unless it is night.
+    """
+    store, ring = SignatureStore(), KeyRing()
+    seen = set()
+    for path in sorted(scenarios_path().rglob("*.toml")):
+        if path.name == "suites.toml":
+            continue
+        scenario = load_scenario(str(path))
+        own = KeyRing(scenario.key_files) if scenario.key_files else ring
+        authority = ZoneSigner(scenario.timeline, own, watermark=scenario.name, store=store)
+        for step in scenario.timeline.steps:
+            dates = (step.at, step.inception, step.expiration) if PROFILE == BY_NIGHT else ()
+            if (step.keys, dates) not in seen and step.keys.zone_signers:
+                seen.add((step.keys, dates))
+                yield Shot(step, authority)
+
+
+def test_every_step_of_every_scenario(verify: Verify) -> None:
+    """The root of each step is accepted by all three, digest and all."""
+    found = list(shots())
+    said = {
+        (authority.watermark, format_instant(step.at)): verify(zone_text(authority, step.at), ROOT, step.at)
+        for step, authority in found
+    }
+    assert len(said) == len(found) > 150
+    assert {place: refused for place, refused in said.items() if refused} == {}
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_full_root(verify: Verify, date: str) -> None:
+    """The root with every top-level domain is accepted, with 1024-bit and 2048-bit keys, before and after."""
+    now = parse_instant(date)
+    with ThreadPoolExecutor(2) as pool:
+        authority = ZoneSigner(root_history(), KeyRing(), spread=pool.map)
+        text = zone_text(authority, now, "full")
+    assert text.count("\tRRSIG\t") > 2750
+    assert verify(text, ROOT, now) == {}
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_signed_child(verify: Verify, date: str) -> None:
+    """So is the signed child."""
+    authority, now = ZoneSigner(root_history(), KeyRing()), parse_instant(date)
+    assert verify(zone_text(authority, now, apex=CHILDREN.secure), CHILDREN.secure, now) == {}
+
+
+@pytest.mark.parametrize("change", ["late", "digest", "signature"])
+def test_programs_do_look(verify: Verify, change: str) -> None:
+    """All three refuse an old zone or one with a wrong signature, and ldns one with a wrong digest."""
+    authority, now = ZoneSigner(root_history(), KeyRing()), parse_instant("2018-10-11T16:00:00Z")
+    text, late = zone_text(authority, now), authority.edition(now).expiration + HOUR
+    if change == "late":
+        assert set(verify(text, ROOT, late)) == {"ldns", "knot", "bind"}
+    elif change == "signature":
+        lines = text.splitlines(keepends=True)
+        at = next(number for number, line in enumerate(lines) if "RRSIG\tNSEC" in line)
+        lines[at] = lines[at][:-8] + ("AAAA" if lines[at][-8:-4] != "AAAA" else "BBBB") + lines[at][-4:]
+        assert set(verify("".join(lines), ROOT, now)) == {"ldns", "knot", "bind"}
+    else:
+        other = zone_text(authority, now).replace(
+            "\t172800\tIN\tA\t192.0.2.53", "\t172800\tIN\tA\t192.0.2.54"
+        )
+        assert set(verify(other, ROOT, now)) == {"ldns"}
