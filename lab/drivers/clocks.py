@@ -56,7 +56,8 @@ _SETTLED: Final = 4 * SLICE
 class Slot(NamedTuple):
     """One thread as the shim tells of it; times are nanoseconds, `since` of the real monotonic clock.
 
-    `since` is 0 while the thread does not wait, `deadline` is emulated monotonic time, NEVER if none.
+    `since` is 0 while the thread does not wait, `deadline` is emulated monotonic time, NEVER if none. Of the
+    processes it has begun to fork (`forks`) as many as `born` have a slot of their own.
     """
 
     owner: int
@@ -65,8 +66,8 @@ class Slot(NamedTuple):
     deadline: int
     seq: int
     waits: int
-    spare: int
-    spare2: int
+    forks: int
+    born: int
 
     @property
     def pid(self) -> int:
@@ -251,7 +252,9 @@ class ClockPage:
 
     def _look(self, labels: Sequence[str]) -> str:
         """Look once whether labels are idle; return why not, "" if they are."""
-        before, states = self._living(labels)
+        before, states, ended = self._living(labels)
+        if ended:
+            return "a thread has just ended"
         if len({slot.label for slot in before}) < len(set(labels)):
             return "no thread of it has the lab's clock"
         if self._word(_REFUSED):
@@ -260,25 +263,30 @@ class ClockPage:
         emulated = now + self._offsets()[1]
         if any(slot.since and slot.deadline <= emulated for slot in before):
             return _DUE
+        if any(slot.forks != slot.born for slot in before):
+            return "a process is being forked"
         if self._tasks is not None:
-            running = next((tid for tid, state in states.items() if state not in tasks.ASLEEP), 0)
+            looks = [states]
+            if not all(slot.since for slot in before):
+                looks.append(self._living(labels)[1])  # who waits unknown to the shim may have woken another
+            running = next((tid for one in looks for tid in one if one[tid] not in tasks.ASLEEP), 0)
             if running:
                 return f"thread {running} runs"
         elif not all(slot.since and now - slot.since >= _SETTLED for slot in before):
             return "a thread does not wait"
         after = self._slots(labels)
-        marks = [[(slot.owner, slot.since, slot.waits) for slot in slots] for slots in (before, after)]
+        marks = [[(s.owner, s.since, s.waits, s.forks) for s in slots] for slots in (before, after)]
         return "" if marks[0] == marks[1] else "a thread has just moved"
 
-    def _living(self, labels: Sequence[str]) -> tuple[list[Slot], dict[int, str]]:
-        """Return the slots of the living threads of labels, and the states of all their threads.
+    def _living(self, labels: Sequence[str]) -> tuple[list[Slot], dict[int, str], bool]:
+        """Return the slots of the living threads of labels, their states, and whether one has just ended.
 
         Slots of the dead, which had no time to give them back, are freed.
         """
         slots = self._slots(labels)
         states: dict[int, str] = {}
         if self._tasks is None:
-            return slots, states
+            return slots, states, False
         for pid in dict.fromkeys(slot.pid for slot in slots):
             states.update(self._tasks.states(pid))
         dead = {slot.owner for slot in slots if slot.tid not in states}
@@ -286,7 +294,7 @@ class ClockPage:
             for index, slot in enumerate(self._all()):
                 if slot.owner in dead:
                     self._free(index)
-        return [slot for slot in slots if slot.owner not in dead], states
+        return [slot for slot in slots if slot.owner not in dead], states, bool(dead)
 
     def _slots(self, labels: Sequence[str]) -> list[Slot]:
         numbers = {self._number(label) for label in labels}

@@ -58,8 +58,9 @@ struct label { /* one subject: its name, and how wrong its own idea of the date 
     char name[48];
     word skew, spare;
 };
-struct slot { /* one thread; `since` is real monotonic time and 0 while the thread does not wait */
-    word owner, label, since, deadline, seq, waits, spare[2];
+struct slot { /* one thread; `since` is real monotonic time and 0 while the thread does not wait; `forks` counts
+                 the processes it has begun to fork, `born` those of them that have a slot, or never came */
+    word owner, label, since, deadline, seq, waits, forks, born;
 };
 struct page {
     word magic, layout, seq, used, refused, slice, spare[2];
@@ -104,7 +105,7 @@ static __thread struct { /* the last return of a condition variable for nothing 
 
 #define REALS(X) \
     X(clock_gettime) X(epoll_pwait) X(ppoll) X(pselect) X(clock_nanosleep) X(sem_wait) X(sem_clockwait) \
-    X(pthread_cond_wait) X(pthread_cond_clockwait) X(pthread_create) X(pthread_join) X(sigwait) \
+    X(pthread_cond_wait) X(pthread_cond_clockwait) X(fork) X(pthread_create) X(pthread_join) X(sigwait) \
     X(sigwaitinfo) X(sigtimedwait) X(pause) X(sigsuspend) X(setsockopt) X(timerfd_create) \
     X(timerfd_settime) X(timerfd_gettime) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) \
     X(pthread_mutex_clocklock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock)
@@ -242,6 +243,8 @@ static struct slot *claim(int64_t pid)
         slot->deadline = NEVER;
         slot->seq = 0;
         slot->waits = 0;
+        slot->forks = 0;
+        slot->born = 0;
         for (int64_t used = page->used; used <= i;)
             if (atomic_compare_exchange_weak(&page->used, &used, i + 1))
                 break;
@@ -352,6 +355,18 @@ API int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restric
     if (result != 0)
         free(start);
     return result;
+}
+
+API pid_t fork(void)
+{
+    begin();
+    struct slot *slot = page ? mine() : NULL;
+    if (slot)
+        slot->forks += 1;
+    pid_t child = real_fork();
+    if (slot && child <= 0) /* the child, which has its own by now (child_begins), or no child at all */
+        slot->born += 1;
+    return child;
 }
 
 /* A program that is executed may not load the library: it then has no slot, and the lab can tell. */

@@ -198,6 +198,20 @@ static int run(const char *how)
         sleep(HOUR);
         return 0;
     }
+    if (IS("forks")) { /* whoever waits for a child that has hardly begun is not idle */
+        signal(SIGCHLD, SIG_IGN);
+        for (int i = 0; i < 500; i++) {
+            char octet = 0;
+            int ends[2];
+            if (pipe(ends) != 0 || fork() == 0)
+                _exit(write(ends[1], &octet, 1) != 1);
+            if (read(ends[0], &octet, 1) != 1)
+                return printf("no child\n");
+            close(ends[0]);
+            close(ends[1]);
+        }
+        return printf("forked\n");
+    }
     if (IS("exec-fails")) {
         char *argv[] = {"nothing", NULL};
         execv("/nonexistent/nothing", argv);

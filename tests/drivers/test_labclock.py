@@ -221,6 +221,16 @@ def test_who_works_is_not_idle(page: ClockPage, start: Starter, work: str) -> No
     assert page.idle_for_ns("it") == 0
 
 
+def test_a_child_counts_from_the_fork_on(page: ClockPage, start: Starter, probe: Path) -> None:
+    """Who waits for a child is not idle before the child has a slot: it may not have run at all yet."""
+    process = start(probe, "forks")
+    assert said(process) == "ready"
+    idle = 0
+    while process.poll() is None:
+        idle += page.idle("it")
+    assert (said(process), idle) == ("forked", 0)
+
+
 def test_a_forked_child_counts(page: ClockPage, start: Starter) -> None:
     """A child that works makes its label busy while its parent waits, and has a slot of its own."""
     process = start(sys.executable, "-c", PYTHON.format("if os.fork():\n    os.wait()\nwhile True: pass"))
