@@ -26,6 +26,14 @@ FIRST: Final = 11
 """Daemon number n listens at, and asks from, 127.0.1.(11 + n) and fd00:1ab::(11 + n)."""
 
 
+def forwarder_of(number: int) -> str:
+    """Return the address at which the lab is the resolver that a forwarder asks, by the forwarder's number.
+
+    Each has one of its own: some forwarders ask from whatever address the kernel chooses.
+    """
+    return f"127.0.2.{FIRST + number}"
+
+
 def addresses_of(number: int) -> tuple[str, str]:
     """Return the IPv4 and IPv6 address of a daemon by its number."""
     return f"127.0.1.{FIRST + number}", f"fd00:1ab::{FIRST + number:x}"
@@ -49,6 +57,7 @@ class Seat:
         self.folder, self._logs = folder / self.label, logs
         self._driver, self._page = driver, page
         self.address, self.address6 = addresses_of(number)
+        self._forward_to = forwarder_of(number) if driver.forwards else None
         self.client = Client(self.address, children)
         self.passes = driver.forwards
         self.started, self._offset = False, 0
@@ -67,7 +76,13 @@ class Seat:
     def setting(self, anchors: tuple[Key | DS, ...], spec: SubjectSpec) -> Setting:
         """Return how the daemon is to run with some anchors."""
         return Setting(
-            self.folder, self.address, anchors, address6=self.address6, udp_size=spec.udp_size, tcp=spec.tcp
+            self.folder,
+            self.address,
+            anchors,
+            address6=self.address6,
+            udp_size=spec.udp_size,
+            tcp=spec.tcp,
+            forward_to=self._forward_to,
         )
 
     def write(self, setting: Setting, *, seeds: bool) -> None:

@@ -17,6 +17,7 @@ from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
 from ..clock import Instant, format_instant
 from ..dnssec.names import ROOT
 from ..errors import DriverError
+from ..nameserver.forwarder import Forwarder
 from ..nameserver.listener import Listener
 from ..nameserver.responder import Responder
 from ..run.cast import DAEMON, World
@@ -26,7 +27,7 @@ from .clocks import ClockPage
 from .driver import Driver
 from .grid import Grid, grid_of
 from .programs import version_of
-from .seat import Seat, addresses_of
+from .seat import Seat, addresses_of, forwarder_of
 from .subject import DaemonSubject
 from .table import driver_of
 
@@ -44,17 +45,30 @@ MOMENT: Final = 2
 SERVERS: Final = tuple(address for _, *both in ROOT_SERVERS for address in both)
 
 
-def stage_addresses(number: int) -> tuple[str, ...]:
-    """Return the addresses that a stage with so many daemons needs."""
-    return (*SERVERS, CHILD_SERVER, *(address for n in range(number) for address in addresses_of(n)))
+LINK: Final = "192.0.2.200"
+"""The address of an interface beside lo: there are forwarders that take a host without one for offline."""
+
+
+def stage_addresses(forwards: Sequence[bool]) -> tuple[str, ...]:
+    """Return the addresses that a stage needs; `forwards` tells of each daemon whether it asks a resolver."""
+    own = (address for number in range(len(forwards)) for address in addresses_of(number))
+    return (*SERVERS, CHILD_SERVER, *own, *_forwarders(forwards))
+
+
+def _forwarders(forwards: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(forwarder_of(number) for number, one in enumerate(forwards) if one)
 
 
 class Stage:
     """Make the daemons of one run (it is a `run.cast.DaemonMaker`), and move time for them."""
 
-    def __init__(self, folder: Path, logs: Path | None = None) -> None:
-        """Take an empty folder; `logs` is where the daemons' logs are kept, if anywhere."""
+    def __init__(self, folder: Path, forwards: Sequence[bool], logs: Path | None = None) -> None:
+        """Take an empty folder, and of each daemon to come whether it asks a resolver in place of servers.
+
+        `logs` is where the daemons' logs are kept, if anywhere.
+        """
         self._folder, self._logs = folder, logs
+        self._forwarders = _forwarders(forwards)
         self.page = ClockPage.create(folder / "clock")
         self.members: list[DaemonSubject] = []
         self._by_address: dict[str, DaemonSubject] = {}
@@ -72,6 +86,8 @@ class Stage:
         self.members.append(member)
         for address in addresses_of(member.number):
             self._by_address[address] = member
+        if driver.forwards:
+            self._by_address[forwarder_of(member.number)] = member
         lives = [at for one in self.members for at, _ in life_of(world.scenario, one.spec)]
         self._grid = grid_of(world.scenario.timeline, lives)
         return member
@@ -85,8 +101,10 @@ class Stage:
             Responder(world.authority, apexes=tuple(children)),
             Responder(world.authority, apexes=(ROOT,)),
         )
+        self._forwarder = Forwarder(world.authority)
         self.page.jump(world.scenario.start)
-        self._listener = Listener(self._answer, (*SERVERS, CHILD_SERVER), 53, anywhere=True)
+        served = (*SERVERS, CHILD_SERVER, *self._forwarders)
+        self._listener = Listener(self._answer, served, 53, anywhere=True)
         self._listener.start()
 
     def seat(self, number: int, spec: SubjectSpec, driver: Driver) -> Seat:
@@ -103,13 +121,20 @@ class Stage:
     # -- the wire --------------------------------------------------------------------------------------------
 
     def _answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | None:
-        now, root = int(self.page.emulated), local != CHILD_SERVER
-        member = self._by_address.get(client)
+        now = int(self.page.emulated)
+        forwarded = local in self._forwarders
+        root = self._forwarder.asks_root(wire) if forwarded else local != CHILD_SERVER
+        member = self._by_address.get(local if forwarded else client)
         return self.respond(wire, now, root, tcp) if member is None else member.serve(wire, now, root, tcp)
 
-    def respond(self, wire: bytes, now: Instant, root: bool, tcp: bool) -> bytes | None:
-        """Answer for the root or for the children; the listener asks for one answer at a time."""
-        return self._roles[root].answer(wire, now, tcp)
+    def respond(
+        self, wire: bytes, now: Instant, root: bool, tcp: bool, *, forwarded: bool = False
+    ) -> bytes | None:
+        """Answer for the root or for the children, or for both as the resolver that a forwarder asks.
+
+        The listener asks for one answer at a time.
+        """
+        return (self._forwarder if forwarded else self._roles[root]).answer(wire, now, tcp)
 
     # -- time ------------------------------------------------------------------------------------------------
 
