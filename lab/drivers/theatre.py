@@ -11,7 +11,7 @@ from ..run.record import Record
 from ..scenario.spec import Scenario
 from .netns import run_inside
 from .programs import version_of
-from .stage import Stage, stage_addresses
+from .stage import LINK, Stage, stage_addresses
 from .table import driver_of
 
 
@@ -29,14 +29,16 @@ def play_daemons(
     network is not to be had.
     """
     real = [spec for spec in scenario.subjects if spec.name in subjects and spec.model.startswith(DAEMON)]
-    for spec in real:
-        version_of(driver_of(spec.model.removeprefix(DAEMON)))
+    drivers = [driver_of(spec.model.removeprefix(DAEMON)) for spec in real]
+    for driver in drivers:
+        version_of(driver)
+    forwards = [driver.forwards for driver in drivers]
 
     def work(folder: Path) -> Record:
-        stage = Stage(folder, logs)
+        stage = Stage(folder, forwards, logs)
         try:
             return play(scenario, seed=seed, subjects=subjects, progress=progress, daemons=stage)
         finally:
             stage.close()
 
-    return run_inside(work, addresses=stage_addresses(len(real)))
+    return run_inside(work, addresses=stage_addresses(forwards), link=LINK if any(forwards) else "")
