@@ -213,8 +213,8 @@ class Stage:
                     )
                 time.sleep(0.0002)  # noqa: TID251
                 continue
-            for member in members:
-                member.seat.client.take()  # what came just before everybody was done
+            if any([member.seat.client.take() for member in members]):  # what came just before
+                continue
             horizons = (
                 (PUMP, [member for member in members if member.seat.client.open]),
                 (RETRIES, [member for member in members if at < member.dark_until]),
