@@ -213,7 +213,7 @@ class Stage:
                     )
                 time.sleep(0.0002)  # noqa: TID251
                 continue
-            if any([member.seat.client.take() for member in members]):  # what came just before
+            if any(member.seat.client.take() for member in members):  # what came just before
                 continue
             horizons = (
                 (PUMP, [member for member in members if member.seat.client.open]),
