@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import dns.dnssec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 FOLDER = Path(__file__).resolve().parent.parent / "zones" / "keys"
 BLOCK = re.compile(rb"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n")
@@ -32,8 +32,15 @@ def keys(name: str) -> tuple[PrivateKey, ...]:
 
 def tag(key: PrivateKey, flags: int) -> int:
     """Compute a key's tag with dnspython."""
-    algorithm = 8 if isinstance(key, rsa.RSAPrivateKey) else 13
-    return dns.dnssec.key_id(dns.dnssec.make_dnskey(key.public_key(), algorithm, flags))
+    _, algorithm = kind_of(key)
+    return dns.dnssec.key_id(dns.dnssec.make_dnskey(key.public_key(), int(algorithm), flags))
+
+
+def kind_of(key: PrivateKey) -> tuple[str, str]:
+    """Return kind and algorithm of a key as the table names them."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return f"RSA-{key.key_size}", "8"
+    return ("P-256", "13") if isinstance(key, ec.EllipticCurvePrivateKey) else ("Ed25519", "15")
 
 
 def rows() -> list[tuple[str, str, str, str, str, str]]:
@@ -66,8 +73,7 @@ def test_readme_is_true(row: tuple[str, str, str, str, str, str]) -> None:
     pool = keys(name)
     assert len(pool) == int(count or 1)
     for key in pool:
-        rsa_key = isinstance(key, rsa.RSAPrivateKey)
-        assert (single, algorithm) == ((f"RSA-{key.key_size}", "8") if rsa_key else ("P-256", "13"))
+        assert (single, algorithm) == kind_of(key)
         if plain:
             assert (tag(key, int(flags)), tag(key, int(flags) | 0x80)) == (int(plain), int(revoked))
 
@@ -76,12 +82,12 @@ def test_no_two_keys_share_a_prime() -> None:
     """Every prime is used once, every exponent is 65537, and every modulus has its full length."""
     numbers = [key.private_numbers() for key, _ in all_keys() if isinstance(key, rsa.RSAPrivateKey)]
     primes = [prime for number in numbers for prime in (number.p, number.q)]
-    assert len(primes) == len(set(primes)) == 2 * (64 + 4 + 6)
+    assert len(primes) == len(set(primes)) == 2 * (64 + 4 + 6 + 2)
     assert {number.public_numbers.e for number in numbers} == {65537}
-    assert {number.public_numbers.n.bit_length() for number in numbers} == {1024, 2048}
+    assert {number.public_numbers.n.bit_length() for number in numbers} == {1024, 1536, 2048}
 
 
 def test_no_two_keys_share_a_tag() -> None:
     """A tag in a log of the lab names one key, whether that key is revoked or not."""
     tags = [tag(key, flags | revoke) for key, flags in all_keys() for revoke in (0, 0x80)]
-    assert len(tags) == len(set(tags)) == 2 * (64 + 4 + 9)
+    assert len(tags) == len(set(tags)) == 2 * (64 + 4 + 14)

@@ -5,11 +5,11 @@ each try would take hours. Instead this makes a few hundred keys, takes their pr
 pairs: modulo 65535 a tag is linear in the modulus, and the modulus is a product, so a pair costs one
 multiplication.
 
-Run it only to replace the whole folder: every run makes other keys, and then every signature and digest of
-the lab is another one too. Nothing in the lab depends on which keys they are, only on tags, sizes,
-algorithms.
+Run it to add keys that are not there yet (`--add`), or to replace the whole folder (`--force`): then every
+signature and digest of the lab is another one too. Nothing in the lab depends on which keys they are, only on
+tags, sizes, algorithms.
 
-    python tools/make_keys.py [--output zones/keys] [--force]
+    python tools/make_keys.py [--output zones/keys] [--add | --force]
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ from typing import TypeAlias, TypeVar
 
 import dns.dnssec
 import dns.rdtypes.ANY.DNSKEY
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 Size = TypeVar("Size")
 
 EXPONENT = 65537
@@ -35,19 +40,26 @@ POOL_KEYS = 400
 """RSA keys taken apart: 800 primes, 320,000 pairs, five for every 16-bit tag on average."""
 
 KSK, ZSK, REVOKED = 257, 256, 0x0080
-RSASHA256, ECDSAP256SHA256 = 8, 13
+RSASHA256, ECDSAP256SHA256, ED25519 = 8, 13, 15
 
 REAL_TAGS = {"ksk-2010": (19036, 19164), "ksk-2017": (20326, 20454), "ksk-2024": (38696, 38824)}
 """Key tags of the real root KSKs, without and with the REVOKE bit (RFC 5011 section 2.1)."""
 
 OTHER_KSKS = ("ksk-emergency", "ksk-spare-1", "ksk-spare-2")
-ECDSA_KEYS = {"ksk-ecdsa": KSK, "zsk-ecdsa": ZSK, "child": KSK}
+ECDSA_KEYS = {"ksk-ecdsa": KSK, "zsk-ecdsa": ZSK, "zsk-ecdsa-2": ZSK, "child": KSK}
+ED25519_KEYS = {"ksk-ed25519": KSK, "zsk-ed25519": ZSK}
+SMALL_ZSKS = ("zsk-1536-1", "zsk-1536-2")
 ZSK_POOLS = {"zsk-pool": (64, 2048), "zsk-1024-pool": (4, 1024)}
 
 
 def make_rsa(bits: int) -> rsa.RSAPrivateKey:
     """Make one RSA key of `bits` bits from the operating system's randomness."""
     return rsa.generate_private_key(public_exponent=EXPONENT, key_size=bits)
+
+
+def make_ed25519(_: None) -> ed25519.Ed25519PrivateKey:
+    """Make one Ed25519 key."""
+    return ed25519.Ed25519PrivateKey.generate()
 
 
 def make_ec(curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
@@ -79,6 +91,8 @@ def from_primes(p: int, q: int) -> rsa.RSAPrivateKey:
 
 def dnskey(key: PrivateKey, flags: int) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
     """Return the DNSKEY record of a key; the algorithm follows from its kind."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return dns.dnssec.make_dnskey(key.public_key(), ED25519, flags)
     algorithm = RSASHA256 if isinstance(key, rsa.RSAPrivateKey) else ECDSAP256SHA256
     return dns.dnssec.make_dnskey(key.public_key(), algorithm, flags)
 
@@ -125,13 +139,39 @@ def make_keys() -> dict[str, list[PrivateKey]]:
         name: [key_with_tags(primes, wanted)] for name, wanted in REAL_TAGS.items()
     }
     taken = {tag for (key,) in keys.values() for tag in tags(key, KSK)}
-    for name in OTHER_KSKS:
-        keys[name] = [fresh(make_rsa, 2048, KSK, taken)]
-    for name, flags in ECDSA_KEYS.items():
-        keys[name] = [fresh(make_ec, ec.SECP256R1(), flags, taken)]
-    for name, (count, bits) in ZSK_POOLS.items():
-        keys[name] = [fresh(make_rsa, bits, ZSK, taken) for _ in range(count)]
+    for name in others():
+        keys[name] = make_others(name, taken)
     return keys
+
+
+def others() -> tuple[str, ...]:
+    """Return the names of all files but those of the keys with real tags."""
+    return (*OTHER_KSKS, *ECDSA_KEYS, *ED25519_KEYS, *SMALL_ZSKS, *ZSK_POOLS)
+
+
+def make_others(name: str, taken: set[int]) -> list[PrivateKey]:
+    """Make the keys of one file, whose tags are nobody else's."""
+    if name in ECDSA_KEYS:
+        return [fresh(make_ec, ec.SECP256R1(), ECDSA_KEYS[name], taken)]
+    if name in ED25519_KEYS:
+        return [fresh(make_ed25519, None, ED25519_KEYS[name], taken)]
+    if name in ZSK_POOLS:
+        count, bits = ZSK_POOLS[name]
+        return [fresh(make_rsa, bits, ZSK, taken) for _ in range(count)]
+    small = name in SMALL_ZSKS
+    return [fresh(make_rsa, 1536 if small else 2048, ZSK if small else KSK, taken)]
+
+
+def missing(folder: Path) -> dict[str, list[PrivateKey]]:
+    """Make the keys of the files that are not there, beside those that are."""
+    taken: set[int] = set()
+    for path in folder.glob("*.pem"):
+        flags = ZSK if path.stem.startswith("zsk") else KSK
+        for block in path.read_bytes().split(b"-----END PRIVATE KEY-----\n")[:-1]:
+            key = load_pem_private_key(block + b"-----END PRIVATE KEY-----\n", None)
+            assert isinstance(key, PrivateKey)
+            taken.update(tags(key, flags))
+    return {name: make_others(name, taken) for name in others() if not (folder / f"{name}.pem").exists()}
 
 
 def fresh(make: Callable[[Size], PrivateKey], size: Size, flags: int, taken: set[int]) -> PrivateKey:
@@ -160,14 +200,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the public test keys of the lab (about 20 s).")
     default = Path(__file__).resolve().parent.parent / "zones" / "keys"
     parser.add_argument("--output", type=Path, default=default, help="folder to write (default: zones/keys)")
+    parser.add_argument("--add", action="store_true", help="make those that are not there yet")
     parser.add_argument("--force", action="store_true", help="replace the keys that are there")
     arguments = parser.parse_args()
-    if not arguments.force and any(arguments.output.glob("*.pem")):
-        parser.error(f"{arguments.output} holds keys already; --force replaces them all by others")
-    keys = make_keys()
+    if not arguments.force and not arguments.add and any(arguments.output.glob("*.pem")):
+        parser.error(f"{arguments.output} holds keys already; --add leaves them, --force makes them all anew")
+    keys = missing(arguments.output) if arguments.add else make_keys()
     write(keys, arguments.output)
-    for name in (*REAL_TAGS, *OTHER_KSKS, *ECDSA_KEYS):
-        print(name, *tags(keys[name][0], ECDSA_KEYS.get(name, KSK)))
+    for name, pool in keys.items():
+        if len(pool) == 1:
+            print(name, *tags(pool[0], ZSK if name.startswith("zsk") else KSK))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ MAX_SIGNATURES = 64
 MAX_POLICY_ALGORITHMS = 64
 MAX_UNKNOWN = 64
 """Places of unknown elements that are kept; a file with more is no better known by them."""
-MAX_PUBLIC_KEY_OCTETS = 2048
-MAX_SIGNATURE_OCTETS = 2048
+MAX_PUBLIC_KEY_OCTETS = MAX_SIGNATURE_OCTETS = 16_384
+"""RSA-4096 has 515 and 512; signatures of what may come after it are larger (FIPS 205: 7856)."""
 MAX_MESSAGE_OCTETS = 65_535
 """Largest DNS message (RFC 1035 section 4.2.2): an RRset that does not fit can never be served."""
 

@@ -19,6 +19,7 @@ from ..errors import KeyFileError
 from ..resources import zones_path
 from .key_files import MAX_KEY_FILE as MAX_KEY_FILE
 from .key_files import PEM_BLOCK, OwnKey, check_pair, read_own_key
+from .stand_in import stand_in
 
 KSK_FLAGS: Final = ZONE | SEP
 """257 (RFC 4034 section 2.1.1)."""
@@ -76,15 +77,21 @@ class KeyRing:
         return self._labels.get(identity)
 
     def names(self) -> tuple[str, ...]:
-        """Return every name that has a file of its own, sorted; the pool's `zsk-YYYYqN` come on top."""
+        """Return every name that has a file of its own, sorted.
+
+        The pool's `zsk-YYYYqN` and stand-ins of any size come on top.
+        """
         shipped = {path.stem for path in self._folder.glob("*.pem") if not path.stem.endswith("-pool")}
         return tuple(sorted(shipped | self._extra.keys()))
 
     def _load(self, name: str) -> SigningKey:
         """Read one key, and refuse it if resolvers out there trust it."""
         _check_name(name)
-        place, own = self._own(name)
         flags = default_flags(name)
+        made = stand_in(name, flags) if name not in self._extra else None
+        if made is not None:
+            return made
+        place, own = self._own(name)
         try:
             found = SigningKey.from_pem(own.pem, flags, own.algorithm, trusted=name not in self._extra)
         except ValueError as problem:
@@ -114,7 +121,8 @@ class KeyRing:
         if name.endswith("-pool") or not path.is_file():
             raise KeyFileError(
                 f"there is no key named {name!r}",
-                remedy=f"known names: {', '.join(self.names())}, zsk-YYYYqN; or name a key file for it",
+                remedy=f"known names: {', '.join(self.names())}, zsk-YYYYqN, stand-in-KEY-SIGNATURE; or name"
+                " a key file for it",
             )
         return str(path), read_own_key(path)
 

@@ -68,7 +68,9 @@ class KeySet:
     """Say which keys are published, which of them carry the REVOKE bit, and who signs what.
 
     `revoked` is a part of `ksks`: the same key, published with flags 385 (RFC 5011 section 2.1).
-    `zone_signers` may be empty: a ceremony file does not say who signs the rest of the zone.
+    `zone_signers` may be empty: a ceremony file does not say who signs the rest of the zone. A key that is
+    not published may sign the zone beside one that is: signatures come before keys in a conservative
+    algorithm roll (RFC 6781 section 4.1.4).
     """
 
     ksks: tuple[str, ...]
@@ -228,13 +230,19 @@ def _window(step: Step) -> str:
     return f"{format_instant(step.inception)} to {format_instant(step.expiration)}"
 
 
+def _zone_keys(keys: KeySet) -> tuple[str, ...]:
+    """Return the keys that may sign the zone: any, as long as one of them is published."""
+    held = any(name in keys.published for name in keys.zone_signers)
+    return keys.zone_signers if held else keys.published
+
+
 def _check_keys(step: Step) -> None:
     """Refuse a key set that contradicts itself."""
     keys = step.keys
     for role, names, allowed in (
         ("revoked key", keys.revoked, keys.ksks),
         ("signer of the DNSKEY RRset", keys.dnskey_signers, keys.published),
-        ("signer of the zone", keys.zone_signers, keys.published),
+        ("signer of the zone", keys.zone_signers, _zone_keys(keys)),
     ):
         for name in names:
             if name not in allowed:

@@ -34,8 +34,8 @@ _LETTERS = {"published": "P", "signing": "S", "revoked": "R"}
 _COLUMNS = ("served from", "slot", "KSKs", "ZSKs", "size")
 _LEGEND = (
     "P published only; S published, and signs the DNSKEY RRset; R published with the REVOKE bit, and signs. "
-    "A ZSK in brackets does not sign. size = octets of the DNSKEY response over UDP, with EDNS and DO. "
-    "~ = the hour is assumed."
+    "A ZSK in brackets does not sign, one with + signs and is not published. size = octets of the DNSKEY "
+    "response over UDP, with EDNS and DO. ~ = the hour is assumed."
 )
 _WORDS = {
     "publish": "is published",
@@ -205,6 +205,7 @@ def _row(view: TimelineView, step: Step) -> tuple[str, ...]:
         name.removeprefix("zsk-") if name in signers else f"({name.removeprefix('zsk-')})"
         for name in step.keys.zsks
     )
+    zsks = " ".join((zsks, *(f"+{name.removeprefix('zsk-')}" for name in _unpublished(step))))
     window = f"{_short(step.inception)} to {_short(step.expiration)}"
     return _at(step), str(step.slot or "-"), ksks, zsks, str(view.size(step)), window
 
@@ -301,10 +302,15 @@ def _days(seconds: int) -> str:
     return f"{days} days" if days and (days > 9 or not rest) else format_duration(seconds)
 
 
+def _unpublished(step: Step) -> tuple[str, ...]:
+    """Return the keys that sign the zone without being in it, as an algorithm roll begins and ends."""
+    return tuple(name for name in step.keys.zone_signers if name not in step.keys.published)
+
+
 def _keys(view: TimelineView, step: Step) -> list[dict[str, Any]]:
     """Return every key of a step with its tags, flags and state."""
     rows = []
-    for name in step.keys.published:
+    for name in (*step.keys.published, *_unpublished(step)):
         revoked = name in step.keys.revoked
         key = view.key(name, ZONE | SEP | REVOKE if revoked else None)
         rows.append(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..authority.keyring import CHILD_KEY, MAX_KEY_FILE, KeyRing
+from ..authority.stand_in import NAME as STAND_IN
 from ..errors import KeyFileError, ScenarioError
 from .authority import Source, ksks
 from .model import TwoKeys
@@ -66,7 +67,8 @@ class KnownKeys:
 
     def check(self, name: str, place: str) -> None:
         """Refuse a key nobody has; `place` names the file, too."""
-        if name not in self._names and _QUARTER_ZSK.fullmatch(name) is None:
+        made = _QUARTER_ZSK.fullmatch(name) or STAND_IN.fullmatch(name)
+        if name not in self._names and made is None:
             known = allowed(name, (*self._names, "zsk-YYYYqN"))
             raise ScenarioError(
                 f"there is no key {name}", place=place, remedy=f"{known}, or name its file in [keys]"
@@ -107,6 +109,7 @@ def _mentions(source: Source) -> Iterator[tuple[str, str, str]]:
     for number, step in enumerate(source.file.timeline, 1):
         place = f"{shown}: timeline[{number}]"
         lists += [(f"{place}.publish", step.publish, "KSK"), (f"{place}.zsks", step.zsks or (), "ZSK")]
+        lists.append((f"{place}.zone-sign", step.zone_sign or (), "ZSK"))
     for place, names, kind in lists:
         for number, name in enumerate(names, 1):
             yield f"{place}[{number}]", name, kind

@@ -329,7 +329,9 @@ class ScenarioFile(Table):
     start: FileInstant
     stop: FileInstant
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(0, description="of everything drawn at random")
-    keys: dict[KeyName, Line] = Field({}, description="key name -> your own PEM file, relative to this file")
+    keys: dict[KeyName, Line] = Field(
+        {}, description="key name -> your own key file (PEM or BIND), relative to this file"
+    )
     authority: Authority = Authority()
     timeline: Annotated[tuple[StepTable, ...], Field(max_length=MAX_STEPS)] = ()
     subject: Annotated[tuple[SubjectTable, ...], Field(max_length=MAX_SUBJECTS)] = ()

@@ -109,7 +109,11 @@ DAMAGED = {
     "algorithm": (r"<Algorithm>8", "<Algorithm>256", f"{KEY}: Algorithm"),
     "no public key": (r"<PublicKey>.*?</PublicKey>", "<PublicKey/>", f"{KEY}: PublicKey: empty"),
     "nested": (r"<PublicKey>", "<PublicKey><b/>", f"{KEY}: PublicKey: holds an element b"),
-    "long key": (r"<PublicKey>", "<PublicKey>" + "AAAA" * 700, f"{KEY}: PublicKey: longer than 2048 octets"),
+    "long key": (
+        r"<PublicKey>",
+        "<PublicKey>" + "AAAA" * 6000,
+        f"{KEY}: PublicKey: longer than 16384 octets",
+    ),
     "not base64": (r"<SignatureData>", "<SignatureData>!", f"{SIGNATURE}: SignatureData: not base64"),
     "URL alphabet": (r"(<SignatureData>)..", r"\1-_", f"{SIGNATURE}: SignatureData: not base64"),
     "no padding": (r"==</SignatureData>", "</SignatureData>", f"{SIGNATURE}: SignatureData: not base64"),

@@ -276,6 +276,19 @@ def test_two_zone_signers_and_none() -> None:
     assert found == [[8, 13], []]
 
 
+def test_a_signer_that_is_not_published() -> None:
+    """Signatures may come before their key: data carries both, the DNSKEY RRset the key that is in."""
+    keys = KeySet(("ksk-2017",), ("zsk-2018q3",), (), ("ksk-2017",), ("zsk-2018q3", "zsk-ecdsa"))
+    authority = signer(Timeline((Step(ROLL, keys, ROLL, ROLL + DAY),)))
+    signed = authority.signed(DATA, ROLL)
+    names = ("zsk-2018q3", "zsk-ecdsa")
+    for name, rrsig in zip(names, signed.rrsigs, strict=True):
+        assert verify_rrsig(signed.rrset, rrsig, RING.key(name, 256))
+    assert [key.identity for key in keys_of(authority.dnskey(ROLL)) if not key.is_sep] == [
+        RING.key("zsk-2018q3").identity
+    ]
+
+
 def test_unknown_key() -> None:
     """A timeline that names a key nobody has is told so when that key is needed."""
     step = Step(ROLL, KeySet(("ksk-2099",), (), (), ("ksk-2099",), ()), ROLL, ROLL + DAY)

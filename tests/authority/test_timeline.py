@@ -121,6 +121,14 @@ def test_published_and_trusted_signers() -> None:
     assert keys.trusted_signers == ("new",)
 
 
+def test_signatures_before_keys() -> None:
+    """A key not published may sign the zone beside one that is (RFC 6781 section 4.1.4), not alone."""
+    step = second(zone_signers=("zsk", "zsk-ecdsa"))
+    assert Timeline((STEP, step)).key_set(NOON + DAY).zone_signers == ("zsk", "zsk-ecdsa")
+    with pytest.raises(TimelineError, match="signer of the zone zsk-ecdsa is not published"):
+        Timeline((STEP, second(zone_signers=("zsk-ecdsa",))))
+
+
 def test_nothing_before_the_start() -> None:
     """Asking for a step before the first is the caller's error, and says where the timeline begins."""
     with pytest.raises(TimelineError, match="no zone before 2020-01-01T12:00:00Z"):
