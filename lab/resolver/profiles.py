@@ -314,6 +314,13 @@ _PROFILES = (
         _static(feed="xml", ttl_cap="PT0S"),
         ("src/anchor.c", "src/dnssec.c"),
     ),
+    Profile(
+        "stubby",
+        "0.3.0",
+        "Stubby on getdns, anchors from a file",
+        _static(ttl_cap="PT0S"),
+        ("getdns src/context.c: dnssec_trust_anchors", "src/anchor.c: source APP"),
+    ),
     Profile("sdns", "1.8", "sdns, AutoTA", _SDNS, ("middleware/resolver/auto_trust_anchor.go",)),
     Profile("cdnsd", "HEAD 2026-08", "cdnsd", _CDNSD, ("internal/dns/root_anchor.go",)),
     Profile(

@@ -13,8 +13,8 @@ from .world import T0, Machine
 
 LEARNERS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd")
 STATIC = (
-    "pdns-recursor", "dnsmasq", "systemd-resolved", "getdns", "knot-debian", "hickory", "technitium",
-    "static", "presence", "fail-open",
+    "pdns-recursor", "dnsmasq", "systemd-resolved", "getdns", "stubby", "knot-debian", "hickory",
+    "technitium", "static", "presence", "fail-open",
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ def roll() -> Life:
         ("systemd-resolved", ROLL),
         ("dnsmasq", T0 + 12 * DAY),
         ("getdns", ROLL),
+        ("stubby", ROLL),
         ("static", T0 + 12 * DAY),
     ],
 )

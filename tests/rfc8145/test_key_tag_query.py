@@ -96,6 +96,7 @@ def test_bind_sends_it_daily() -> None:
         "dnsmasq",
         "systemd-resolved",
         "getdns",
+        "stubby",
         "sdns",
         "cdnsd",
     ],
