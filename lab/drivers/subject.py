@@ -198,7 +198,7 @@ class DaemonSubject:
                     asked = self.replay.of
             elif owner[1:5].lower() == SIGNAL:
                 self._signals.append(owner[1 : 1 + owner[0]].decode("ascii", "replace").lower())
-        response = self.stage.respond(wire, asked, root, tcp)
+        response = self.stage.respond(wire, asked, root, tcp, forwarded=self.driver.forwards)
         above = self.spec.drop_above
         return None if response is not None and above and not tcp and len(response) > above else response
 
