@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from ..clock import DAY, Seconds
 from ..dnssec.crypto import ECDSAP256, RSASHA256
 from ..dnssec.keys import DS
 from ..dnssec.names import name_from_text
@@ -36,11 +37,12 @@ _SHA256: Final = 2
 
 
 class Delegation(NamedTuple):
-    """Hold a delegation: its owner, its name servers, and the rdata of its DS records, if it has any."""
+    """Hold a delegation: its owner, its name servers, the rdata of its DS records, if any, and their TTL."""
 
     owner: bytes
     servers: tuple[Server, ...]
     digests: tuple[bytes, ...]
+    ds_ttl: Seconds = DAY
 
 
 def names() -> tuple[bytes, ...]:
