@@ -40,7 +40,7 @@ PUMP: Final = 400
 RETRIES: Final = 120
 """Emulated seconds in which retries are waited for where the root is silent."""
 MOMENT: Final = 2
-"""Emulated seconds by which a timer may be later than the whole second it was said to be set for."""
+"""Emulated seconds a refresh is given: a timer may be later than the whole second it is said to be for."""
 
 SERVERS: Final = tuple(address for _, *both in ROOT_SERVERS for address in both)
 
@@ -143,7 +143,7 @@ class Stage:
         """Return the daemons whose process runs."""
         return [member for member in self.members if member.seat.running]
 
-    def reach(self, now: Instant) -> None:
+    def reach(self, now: float) -> None:
         """Set the clock to an instant, unless it is there already."""
         if self.page.emulated < now:
             self.page.jump(now)
@@ -188,6 +188,11 @@ class Stage:
                 self._check(at, members)
         for member in self.members:
             member.see(at, looked=looked)
+        if not looked and any(at in member.due for member in members):
+            self.reach(at + MOMENT)
+            self._settle(at)
+            for member in members:
+                member.see(at + MOMENT, looked=False)
 
     def _check(self, at: Instant, members: Sequence[DaemonSubject]) -> None:
         """Ask those that fail again, without validation."""

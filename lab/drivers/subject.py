@@ -242,9 +242,10 @@ class DaemonSubject:
             if self.seat.running:
                 raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
             return  # it has ended, which is seen next
-        self.due = tuple(at - self._offset for at in due)
-        if self.due and (twin := self.world.witnessed.get(self.spec.like)) is not None:
-            twin.plans.append((now, min(self.due)))
+        planned = [at - self._offset for at in due]
+        if planned and (twin := self.world.witnessed.get(self.spec.like)) is not None:
+            twin.plans.append((now, min(planned)))
+        self.due = tuple(sorted({*planned, *(at for at in self.due if at > now)}))
         self._read = stamp, self._asked_at
 
     def _see_end(self, now: Instant) -> None:

@@ -12,10 +12,6 @@ from ..resolver.rfc5011 import State
 from ..run.cast import Labels
 from .driver import Reading
 
-KEPT = (State.START, State.REMOVED)
-"""States in which a key that a daemon no longer tells of may rest."""
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one key: its state, since when, and its tag with REVOKE clear."""
@@ -62,7 +58,7 @@ class Trust:
             at = since if told and since is not None else now
             found.append((label, Known(reading.state, at, reading.key_tag), source, told))
         for label, held in self._known.items():
-            if label not in fresh and held.state not in KEPT:
+            if label not in fresh and held.state is not State.START:
                 found.append((label, Known(State.START, now, held.key_tag), held.state, False))
         self._read_at = now
         seen: list[Observation] = []

@@ -73,12 +73,13 @@ def test_key_that_is_told_no_more_is_forgotten() -> None:
     assert known.state("ksk-2010") is None
 
 
-def test_removed_key_rests() -> None:
-    """Knot keeps a removed key for good; that it tells of it no more is no transition."""
+def test_removed_key_is_at_start_once_it_is_told_no_more() -> None:
+    """Knot drops a removed key at the refresh after the removal, as its model does."""
     known = trust()
     known.read([reading(OLD, State.REMOVED, 15)], 20)
-    assert known.read([], 30) == []
-    assert known.final() == [("ksk-2010", OLD.key_tag, "Removed", 15)]
+    gone = known.read([], 30)
+    assert [(one.source, one.target) for one in gone if isinstance(one, Transition)] == [("Removed", "Start")]
+    assert known.final() == []
 
 
 def test_tag_with_revoke() -> None:
