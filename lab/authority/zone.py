@@ -59,6 +59,11 @@ NS_TTL: Final[Seconds] = 6 * DAY
 DELEGATION_TTL: Final[Seconds] = 2 * DAY
 NEGATIVE_TTL: Final[Seconds] = DAY
 CHILD_TTL: Final[Seconds] = HOUR
+"""Of what is in the children, and of the DS of the signed one.
+
+While its DS is cached a resolver answers below it without the root's keys, for up to a day in the real root
+(Knot Resolver does, lib/zonecut.c `kr_zonecut_find_cached`). To be seen is when those keys are missed.
+"""
 
 _SOA_TIMES = struct.Struct("!IIIII")
 _RNAME: Final = name_from_text("nobody.rootlab.invalid.")
@@ -82,7 +87,7 @@ def own_delegations(secure: bytes, insecure: bytes, child_key: Key) -> tuple[Del
     """Return the delegations of the two zones that the lab serves below any root."""
     address = ip_address(CHILD_SERVER).packed
     return (
-        Delegation(secure, ((b"\x02ns" + secure, address, b""),), (child_key.ds(secure).rdata,)),
+        Delegation(secure, ((b"\x02ns" + secure, address, b""),), (child_key.ds(secure).rdata,), CHILD_TTL),
         Delegation(insecure, ((b"\x02ns" + insecure, address, b""),), ()),
     )
 
@@ -104,12 +109,12 @@ def root_zone(delegations: Iterable[Delegation]) -> Zone:
         **_root_server_addresses(),
     }
     cuts = []
-    for owner, servers, digests in delegations:
+    for owner, servers, digests, ds_ttl in delegations:
         cuts.append(owner)
         node = nodes.setdefault(owner, {})
         node[NS] = make_rrset(owner, NS, DELEGATION_TTL, (server for server, _, _ in servers))
         if digests:
-            node[DS] = make_rrset(owner, DS, NEGATIVE_TTL, digests)
+            node[DS] = make_rrset(owner, DS, ds_ttl, digests)
         for server, v4, v6 in servers:
             glue = nodes.setdefault(server, {})
             for rrtype, address in ((A, v4), (AAAA, v6)):
