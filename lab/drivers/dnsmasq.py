@@ -70,6 +70,10 @@ class Dnsmasq:
         """Return what it was configured with, which is all it ever trusts."""
         return driver.configured(setting.anchors)
 
+    def stamp(self, setting: Setting) -> object:
+        """Return nothing: what it trusts never changes while it runs."""
+        return None
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""
         return ()

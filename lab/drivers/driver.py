@@ -171,6 +171,9 @@ class Driver(Protocol):
         Raises StateFileError for a file it cannot have written.
         """
 
+    def stamp(self, setting: Setting) -> object:
+        """Return what stays equal as long as `trust` would say the same; it must cost little to ask for."""
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return when it may refresh its keys next, by its own clock; () if nobody can tell.
 

@@ -195,6 +195,10 @@ class Generic:
         """Return None: the lab knows no way to ask."""
         return None
 
+    def stamp(self, setting: Setting) -> object:
+        """Return nothing: there is nothing to read."""
+        return None
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""
         return ()

@@ -91,6 +91,10 @@ class Kresd:
             return driver.configured(setting.anchors)
         return driver.state_readings(setting, "root.keys", "knot", HOLDS)
 
+    def stamp(self, setting: Setting) -> object:
+        """Return what its state files look like: it writes them whenever it learns."""
+        return driver.state_stamp(setting)
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return what ta_update plans after a success and after a failure (`active_refresh`).
 

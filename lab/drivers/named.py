@@ -129,6 +129,10 @@ class Named:
         told = key_data(tool(self.control(setting, "managed-keys", "status")))
         return readings(trusted, told, _known_keys(setting))
 
+    def stamp(self, setting: Setting) -> object:
+        """Return what its state files look like: it writes them whenever it learns."""
+        return driver.state_stamp(setting)
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Ask for the next refresh of each key; the first one is when the zone of keys is refreshed."""
         found = _REFRESH.findall(tool(self.control(setting, "managed-keys", "status")))

@@ -86,6 +86,10 @@ class Recursor:
         """Ask the daemon; None if it does not answer as it should."""
         return trusted(tool(self.control(setting, "get-tas")))
 
+    def stamp(self, setting: Setting) -> object:
+        """Return nothing: what it trusts is asked for when it has started, and when an operator has acted."""
+        return None
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""
         return ()

@@ -2,8 +2,14 @@
 
 It is never installed for the lab, because its package replaces /etc/resolv.conf: `unpack` fetches the package
 and takes it apart. It answers only if there is an interface other than lo with an address, since it takes a
-host with lo alone for offline (src/resolve/resolved-link.c, `link_relevant`): the stage has to make one. It
-cannot be told which address to ask from, nor to do without TCP.
+host with lo alone for offline (src/resolve/resolved-link.c, `link_relevant`): the stage makes one. It cannot
+be told which address to ask from, nor to do without TCP.
+
+A DNSKEY is given as its DS: one in root.positive is taken for the whole DNSKEY RRset of the root, which is
+then never fetched, and what a zone signing key has signed is signed by a "missing-key".
+
+An anchor that it sees revoked it forgets until its next start, and says so in its log, where it lists its
+anchors at every start (src/resolve/resolved-dns-trust-anchor.c): what it trusts is read there.
 """
 
 from __future__ import annotations
@@ -14,14 +20,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..clock import Instant, parse_instant
+from ..resolver.rfc5011 import State
 from . import driver, unpack
 from .driver import Reading, Setting, Tool
+from .process import LOG
 
 PACKAGE: Final = "systemd-resolved"
 PROGRAM: Final = "lib/systemd/systemd-resolved"
 
 _VERSION: Final = re.compile(r"^systemd \d+ \(([0-9][^\s)]*)", re.MULTILINE)
 _STAMP: Final = re.compile(r"^[A-Z][a-z]{2} (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) UTC ")
+_STARTED: Final = "Positive Trust Anchors:"
+_ANCHOR: Final = re.compile(r" UTC \. IN DS (\d{1,5}) ")
+_REVOKED: Final = re.compile(r" UTC DNSSEC trust anchor \. IN DS (\d{1,5}) .* has been revoked")
 _FATAL: Final = re.compile(r"Failed to |Could not |assertion|Assertion|mount: |unshare: ")
 
 
@@ -59,7 +70,7 @@ class Resolved:
         return {
             "resolved.conf": driver.template("resolved.conf", forward=setting.forward_to, knobs=knobs),
             "resolved.sh": driver.template("resolved.sh"),
-            "root.positive": driver.anchor_records(setting.anchors),
+            "root.positive": driver.anchor_records(map(driver.anchor_ds, setting.anchors)),
         }
 
     def seeds(self, setting: Setting) -> dict[str, str]:
@@ -79,9 +90,25 @@ class Resolved:
         """Let it log to standard error, with stamps."""
         return {"SYSTEMD_LOG_TARGET": "console", "SYSTEMD_LOG_TIME": "1"}
 
+    def stamp(self, setting: Setting) -> object:
+        """Return the size of its log."""
+        try:
+            return (setting.folder / LOG).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...] | None:
-        """Return None: it forgets anchors it sees revoked, in memory, and has no way to ask about that."""
-        return None
+        """Return the anchors its log lists, less those it says were revoked; None before it lists any."""
+        try:
+            log = (setting.folder / LOG).read_text(encoding="utf-8", errors="backslashreplace")
+        except FileNotFoundError:
+            return None
+        _, started, since = log.rpartition(_STARTED)
+        if not started:
+            return None
+        gone = set(_REVOKED.findall(since))
+        tags = (tag for tag in dict.fromkeys(_ANCHOR.findall(since)) if tag not in gone)
+        return tuple(Reading(int(tag), None, State.VALID) for tag in tags)
 
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""

@@ -1,8 +1,8 @@
 """Stubby 0.3 on getdns 1.6: a stub resolver that validates, here with anchors that never change.
 
-With anchors from a file (getdns src/anchor.c, source APP) it never fetches root-anchors.xml, so it is not
-what the preset `getdns` imitates, which is getdns without any configuration. It keeps no DNSKEY RRset: every
-query fetches the chain anew. It cannot be told which address to ask from, and offers an EDNS size of 1432
+With anchors from a file (getdns src/anchor.c, source APP) it never fetches root-anchors.xml. That is what the
+preset `stubby` imitates; `getdns` is getdns without any configuration. It keeps no DNSKEY RRset: every query
+fetches the chain anew. It cannot be told which address to ask from, and offers an EDNS size of 1432
 whatever it is told (edns_maximum_udp_payload_size is heeded only where it is a full resolver).
 """
 
@@ -29,7 +29,7 @@ class Stubby:
     program: str = "stubby"
     package: str = "stubby"
     install: str = driver.apt("stubby")
-    model: str = ""
+    model: str = "stubby"
     managed: bool = False
     forwards: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
@@ -69,6 +69,10 @@ class Stubby:
     def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...]:
         """Return what it was configured with, which is all it ever trusts."""
         return driver.configured(setting.anchors)
+
+    def stamp(self, setting: Setting) -> object:
+        """Return nothing: what it trusts never changes while it runs."""
+        return None
 
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""

@@ -40,7 +40,7 @@ from ..scenario.spec import (
 )
 from . import client as clients
 from .blame import Circumstances, cause_of
-from .driver import Driver, Setting, state_stamp
+from .driver import Driver, Setting
 from .trust import Trust
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 SIGNAL: Final = b"_ta-"
 """How an RFC 8145 key tag query's name begins (section 5.1)."""
+
+_NEVER: Final = object()
+"""The stamp of a daemon that was not read yet."""
 
 
 class DaemonSubject:
@@ -76,7 +79,7 @@ class DaemonSubject:
         self._told_signal = ""
         self._seen_at: Instant | None = None
         self._asked_at: Instant | None = None
-        self._read: tuple[object, object] = (None, None)
+        self._read: tuple[object, object] = _NEVER, None
         self._told_tags: tuple[int, ...] | None = None
         self._blind = self._ended = ""
 
@@ -143,7 +146,7 @@ class DaemonSubject:
         self.seat.skew(self._offset)
         setting = self.setting()
         self._ended = ""
-        self._read, self._asked_at, self.due = (None, None), None, ()
+        self._read, self._asked_at, self.due = (_NEVER, None), None, ()
         if fresh:
             self.trust.reset([(anchor, now) for anchor in setting.anchors])
         self._out.append(Started(now, self.name, how))
@@ -178,6 +181,7 @@ class DaemonSubject:
                 self._stop(now, "restart")
                 self.seat.write(setting, seeds=True)
                 self._launch(now, "restart", fresh=False)
+            self._read = _NEVER, self._asked_at
             self.see_trust(now)
 
     # -- the wire --------------------------------------------------------------------------------------------
@@ -228,7 +232,7 @@ class DaemonSubject:
     def see_trust(self, now: Instant) -> None:
         """Read what it trusts, and tell what changed; what it has not written since is not read again."""
         setting, (known, asked) = self.setting(), self._read
-        stamp = state_stamp(setting) if self._writable else object()
+        stamp = self.driver.stamp(setting) if self._writable else object()
         if stamp == known:
             self.trust.unchanged(now)
             if asked == self._asked_at:

@@ -77,6 +77,10 @@ class Unbound:
         """Read root.key; no control program is asked."""
         return driver.state_readings(setting, "root.key", "unbound", HOLDS)
 
+    def stamp(self, setting: Setting) -> object:
+        """Return what its state files look like: it writes them whenever it learns."""
+        return driver.state_stamp(setting)
+
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Read next_probe_time in root.key (validator/autotrust.c, `autr_write_contents`)."""
         try:

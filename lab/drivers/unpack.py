@@ -1,7 +1,8 @@
 """Fetch a Debian package and take it apart, for a program that must not be installed.
 
 The files lie in a cache folder that whoever runs daemons can read: /var/cache/rootlab for root, whose home
-nobody else may enter, else the user's own. `python -m lab.drivers.unpack` fetches all there are.
+nobody else may enter, else the user's own; what root has fetched serves everybody. `python -m
+lab.drivers.unpack` fetches all there are.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ def cache() -> Path:
 
 def path_of(package: str, file: str) -> Path:
     """Return the path of a package's file: installed, or where `unpack` puts it; it may be missing."""
-    installed = Path("/") / file
-    return installed if installed.exists() else cache() / package / file
+    own = cache() / package / file
+    there = (Path("/") / file, own, _SYSTEM_CACHE / package / file)
+    return next((path for path in there if path.exists()), own)
 
 
 def unpack(package: str, file: str) -> Path:
