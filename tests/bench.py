@@ -34,6 +34,8 @@ from lab.resolver.refresh import Jitter
 from lab.run.engine import play
 from lab.scenario.load import load_scenario
 
+from .bench_zones import bench_zones
+
 ROUNDS = 9
 PEERS_LIMIT = 1.0
 """CPU seconds for the 14 scenarios of Unbound; the C harness they were written for needs 0.7."""
@@ -155,6 +157,7 @@ def main() -> int:
         what = f"play {name}, {len(scenario.subjects)} subjects, signing and all"
         print(f"{what:<58} {cpu(partial(play, scenario)) * 1e3:9.2f} ms")
     kept &= bench_peers()
+    kept &= bench_zones()
     return 0 if kept else 1
 
 

@@ -9,7 +9,7 @@ documentation only (RFC 5737 section 3, RFC 3849 section 2); DS for 93 of 100, o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
@@ -58,10 +58,11 @@ def top_level_domains() -> tuple[Delegation, ...]:
     draws = {name: _draw(b"delegation", name) for name in names()}
     ranked = sorted(draws, key=draws.__getitem__)
     operators = ranked[:_OPERATORS]
+    served = {name: _servers(name, draw) for name, draw in draws.items()}
     rest = [name for name in ranked if name != UNSIGNED]
     signed = frozenset(rest[: round(SIGNED * len(ranked))])
     return tuple(
-        Delegation(name, _servers(name, draws, operators), _digests(draw) if name in signed else ())
+        Delegation(name, served[_host(name, draw, operators)], _digests(draw) if name in signed else ())
         for name, draw in draws.items()
     )
 
@@ -71,15 +72,13 @@ def _draw(purpose: bytes, name: bytes) -> bytes:
     return hashlib.sha256(b"rootlab " + purpose + b" " + name).digest()
 
 
-def _servers(name: bytes, draws: Mapping[bytes, bytes], operators: Sequence[bytes]) -> tuple[Server, ...]:
-    """Return who serves a domain: a third are served by another's operator, the rest by themselves.
+def _host(name: bytes, draw: bytes, operators: Sequence[bytes]) -> bytes:
+    """Return the domain with whose servers a domain is served: an operator's for a third, else its own."""
+    return operators[draw[7] % len(operators)] if draw[6] % 3 == 0 and name not in operators else name
 
-    One in 64 of the latter has a server of its own name: glue right at the delegation.
-    """
-    draw = draws[name]
-    if draw[6] % 3 == 0 and name not in operators:
-        name = operators[draw[7] % len(operators)]
-        draw = draws[name]
+
+def _servers(name: bytes, draw: bytes) -> tuple[Server, ...]:
+    """Return the servers a domain would have of its own; one in 64 has its name: glue at the delegation."""
     hosts = [bytes((1, letter)) + b"\x03nic" + name for letter in _LETTERS[: 4 + draw[4] % 5]]
     if draw[5] % 64 == 0:
         hosts[0] = name

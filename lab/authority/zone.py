@@ -112,7 +112,7 @@ def root_zone(delegations: Iterable[Delegation]) -> Zone:
     for owner, servers, digests, ds_ttl in delegations:
         cuts.append(owner)
         node = nodes.setdefault(owner, {})
-        node[NS] = make_rrset(owner, NS, DELEGATION_TTL, (server for server, _, _ in servers))
+        node[NS] = RRset(owner, NS, DELEGATION_TTL, tuple(sorted(server for server, _, _ in servers)))
         if digests:
             node[DS] = make_rrset(owner, DS, ds_ttl, digests)
         for server, v4, v6 in servers:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeAlias
 
 from ..clock import Instant, Seconds
@@ -26,6 +27,7 @@ Place: TypeAlias = tuple[bytes, int]
 
 _AT_A_CUT = (NS, DS, RRSIG, NSEC)
 """The types a delegation has of its own; whatever else lies there is glue."""
+_TYPE_AND_RDATA = attrgetter("rrtype", "rdata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +172,12 @@ def canonical_records(found: Iterable[SignedRRset]) -> list[RR]:
     node: list[RR] = []
     for signed in found:
         if node and node[0].owner != signed.rrset.owner:
-            records += sorted(node, key=_type_and_rdata)
+            records += in_order(node)
             node = []
         node += records_of(signed)
-    return records + sorted(node, key=_type_and_rdata)
+    return records + in_order(node)
 
 
-def _type_and_rdata(record: RR) -> tuple[int, bytes]:
-    """Return the sorting key of a record among those of its owner."""
-    return record.rrtype, record.rdata
+def in_order(node: Iterable[RR]) -> list[RR]:
+    """Return the records of one owner by type and rdata."""
+    return sorted(node, key=_TYPE_AND_RDATA)

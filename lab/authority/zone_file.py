@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..clock import Instant
+from ..dnssec.codec import RR, records_of
 from ..dnssec.names import ROOT, name_to_text
 from ..dnssec.presentation import rdata_to_text
 from ..dnssec.rrset import SignedRRset
@@ -10,7 +11,7 @@ from ..dnssec.rrtypes import SOA, ZONEMD, type_to_text
 from ..errors import UserError
 from .signer import ZoneAuthority
 from .zone import SIZES, zones_of
-from .zone_data import Zone, canonical_records, fetch_all
+from .zone_data import Zone, canonical_records, fetch_all, in_order
 from .zonemd import zonemd_of
 
 
@@ -29,20 +30,21 @@ def zone_text(authority: ZoneAuthority, now: Instant, size: str = "minimal", ape
         )
     return "".join(
         f"{name_to_text(owner)}\t{ttl}\tIN\t{type_to_text(rrtype)}\t{rdata_to_text(rrtype, rdata)}\n"
-        for owner, rrtype, _, ttl, rdata in canonical_records(signed_zone(authority, zone, now))
+        for owner, rrtype, _, ttl, rdata in zone_records(authority, zone, now)
     )
 
 
-def signed_zone(authority: ZoneAuthority, zone: Zone, now: Instant) -> tuple[SignedRRset, ...]:
-    """Return all RRsets of a zone in canonical order of owner, the digest of the zone last made (RFC 8976).
+def zone_records(authority: ZoneAuthority, zone: Zone, now: Instant) -> list[RR]:
+    """Return all records of a zone in canonical order, its digest made from the others (RFC 8976).
 
-    The same as `fetch_all`, with the records of the zone gone through once.
+    What `fetch_all` and `canonical_records` give, with the records of the zone gone through once.
     """
-    place = (zone.apex, ZONEMD)
-    found = fetch_all(authority, zone, now, without=[place])
+    found = fetch_all(authority, zone, now, without=[(zone.apex, ZONEMD)])
+    records = canonical_records(found)
     if ZONEMD not in zone.nodes[zone.apex]:
-        return found
+        return records
     soa = next(signed.rrset for signed in found if signed.rrset.rrtype == SOA)
-    digest = zonemd_of(canonical_records(found), soa)
+    digest = zonemd_of(records, soa)
     signed = authority.signed(digest, now, zone.apex) if zone.secure else SignedRRset(digest, ())
-    return (signed, *found)
+    at_apex = [record for record in records if record.owner == zone.apex]
+    return in_order([*at_apex, *records_of(signed)]) + records[len(at_apex) :]
