@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..clock import DAY, Instant, Seconds
+from ..clock import Instant, Seconds
 from ..dnssec.keys import DS, Key
 from ..observation import Observation, Refresh, Signal, Started, Stopped, Transition
 from . import managed
@@ -22,7 +22,7 @@ from .planner import Planner, next_change
 from .policy import ResolverPolicy
 from .refresh import UNKNOWN_TTL, Jitter
 from .rfc5011 import Cell, Change, State, TrustPoint
-from .telemetry import key_tag_name, listed_tags
+from .telemetry import Telemetry
 from .validator import DnskeySet, validate
 from .watch import Watch
 
@@ -64,12 +64,11 @@ class ResolverModel:
         self.resets = 0
         self.stuck = False
         self.out: list[Observation] = []
-        self._signal_at: Instant = FAR
+        self._telemetry = Telemetry(policy.signals)
         self._feed_at: Instant = FAR
         self._met = False
         self._from_xml = False
         self._result = ""
-        self._said = ""
 
     @property
     def held(self) -> Held | None:
@@ -93,7 +92,7 @@ class ResolverModel:
         self._restore(now, keep=keep and not first, first=first)
         self.planner.begin(now, keep=keep, deleted=self.point.deleted)
         self._feed_at = now + self.policy.trust.feed_every if self.policy.trust.feed == "file" else FAR
-        self._signal_at = now + DAY if self.policy.signals.key_tag_query == "daily" else FAR
+        self._telemetry.begin(now)
 
     def _restore(self, now: Instant, *, keep: bool, first: bool) -> None:
         """Read the state, or begin from the configured anchors (their file is read at every start)."""
@@ -163,7 +162,8 @@ class ResolverModel:
             self._store()
         self.running = False
         self.cache.drop(FAR)
-        self._signal_at = self._feed_at = FAR
+        self._feed_at = FAR
+        self._telemetry.end()
 
     def _store(self) -> None:
         """Write the state, if it can be written; a restart finds what was written last."""
@@ -193,7 +193,7 @@ class ResolverModel:
         """Return the true instant at which the model wants to be advanced, None for never."""
         if not self.running:
             return None
-        due = min(self.planner.at, self.cache.at, self._signal_at, self._feed_at)
+        due = min(self.planner.at, self.cache.at, self._telemetry.at, self._feed_at)
         return None if due >= FAR else due
 
     def take(self) -> list[Observation]:
@@ -210,16 +210,15 @@ class ResolverModel:
             self._probe(now, exchange, settled)
         if self.cache.at <= now and self.running:
             self._serve(now, exchange, settled)
-        if self._signal_at <= now and self.running:
-            self._signal_at = now + DAY
-            self._signal(now)
+        if self._telemetry.at <= now and self.running:
+            self._signal(now, self._telemetry.at_timer(self.point, now))
         self._store()
 
     def _probe(self, now: Instant, exchange: Exchange, settled: Instant) -> None:
         """Refresh the DNSKEY RRset, let the table have it, and plan the next refresh."""
         if self.policy.trust.configured == "merge":
             self._merge_configured(now)
-        self._signal_at_fetch(now)
+        self._signal(now, self._telemetry.at_fetch(self.point, now, refresh=True))
         fetch = self._refresh_fetch(now, exchange)
         spoiled = self._spoiled_by_cache(fetch, now)
         result = self._observe(now, Fetch(None) if spoiled else fetch)
@@ -340,7 +339,7 @@ class ResolverModel:
         if self.point.deleted:
             self.cache.at = FAR
             return
-        self._signal_at_fetch(now)
+        self._signal(now, self._telemetry.at_fetch(self.point, now, refresh=False))
         fetch = self._fetch(now, exchange)
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
@@ -355,6 +354,7 @@ class ResolverModel:
             good = self._verifies(fetch, now)
         if good and fetch.dnskeys is not None:
             self._hold_good(now, fetch.dnskeys, settled)
+            self._telemetry.validated(now)
             self._watch_xml(now, fetch.dnskeys)
         else:
             self._hold_bad(now, fetch, settled)
@@ -386,15 +386,7 @@ class ResolverModel:
             if any(key.key_tag not in listed for key in dnskeys.entry_points if not key.is_revoked):
                 self._follow_xml(now, Fetch(dnskeys))
 
-    def _signal_at_fetch(self, now: Instant) -> None:
-        """Signal with the query, so before its answer changes what is trusted (Unbound, Knot Resolver)."""
-        if self.policy.signals.key_tag_query in ("prime", "uncached"):
-            self._signal(now)
-
-    def _signal(self, now: Instant) -> None:
-        """Send the RFC 8145 key tag query; only a change of its name is observed."""
-        tags = listed_tags(self.point, self.policy.signals)
-        name = key_tag_name(tags) if tags else ""
-        if name and name != self._said:
-            self._said = name
+    def _signal(self, now: Instant, name: str) -> None:
+        """Observe an RFC 8145 key tag query that the root sees, if its name is another."""
+        if name:
             self.out.append(Signal(now, self.setup.name, name))

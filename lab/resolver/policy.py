@@ -134,8 +134,9 @@ class Signals:
     """What a resolver tells about its anchors."""
 
     key_tag_query: str = _choice(
-        "none", "when the RFC 8145 key tag query is sent", "prime", "daily", "uncached"
+        "none", "when the RFC 8145 key tag query is sent", "prime", "daily", "clients"
     )
+    key_tag_memory: Seconds = _duration(0, "for how long the denial of one answers the next (RFC 8198)")
     key_tag_states: str = _choice("trusted", "which keys it lists", "valid")
     sentinel: str = _choice("no", "does it answer RFC 8509 sentinel queries", "yes", "inverted")
 

@@ -85,7 +85,8 @@ _KNOT = _policy(
         **_LEARNER, "keep-missing": "P120D", "match-ds-by": "tag", "signer": "in-set", "when-empty": "fail",
         "when-empty-at-start": "fail", "ttl-source": "stored", "expiry-source": "none", "timers": "monotonic",
         "swap": "merge", "ttl-cap": "P1D", "ttl-floor": "PT5S", "unwritable-start": "exit", "unwritable":
-        "crash", "key-tag-query": "uncached", "key-tag-states": "valid", "sentinel": "yes",
+        "crash", "key-tag-query": "clients", "key-tag-memory": "P1D", "key-tag-states": "valid", "sentinel":
+        "yes",
     },
     """
     Valid    revoked  -
@@ -242,7 +243,14 @@ _PROFILES = (
         "5.6.0",
         "Knot Resolver, managed anchors",
         _KNOT,
-        ("modules/ta_update/ta_update.lua", "daemon/lua/trust_anchors.lua.in", "lib/layer/validate.c"),
+        (
+            "modules/ta_update/ta_update.lua",
+            "daemon/lua/trust_anchors.lua.in",
+            "lib/layer/validate.c",
+            "modules/ta_signal_query: the query after a refresh is cancelled by ta_update's refresh_plan, "
+            "whose event.cancel(id) means an event that is over, and whose id it was given since",
+            "lib/cache/nsec1.c: a denial in the cache answers",
+        ),
     ),
     Profile(
         "knot-debian",
@@ -251,7 +259,8 @@ _PROFILES = (
         _static(
             ttl_cap="P1D",
             ttl_floor="PT5S",
-            key_tag_query="uncached",
+            key_tag_query="clients",
+            key_tag_memory="P1D",
             key_tag_states="valid",
             sentinel="yes",
             match_ds_by="tag",

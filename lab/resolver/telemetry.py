@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..clock import DAY, Instant
+from .client import FAR
 from .policy import Signals
 from .rfc5011 import State, TrustPoint
 
@@ -26,3 +28,52 @@ def listed_tags(point: TrustPoint, signals: Signals) -> tuple[int, ...]:
     if signals.key_tag_states == "valid":
         cells = tuple(cell for cell in cells if cell.state is State.VALID)
     return tuple(sorted(dict.fromkeys(cell.anchor.key_tag for cell in cells)))
+
+
+class Telemetry:
+    """When one resolver sends its key tag query, and what the root gets to see of it.
+
+    The name is listed when the query is sent, so before an answer of that second changes what is trusted. A
+    query that is asked like any other can be answered by the resolver itself: with a validated NSEC of the
+    apex in its cache it knows that no such name exists (RFC 8198 section 5.1), `key-tag-memory` long.
+    """
+
+    def __init__(self, signals: Signals) -> None:
+        """Begin with nothing said."""
+        self._signals = signals
+        self.at: Instant = FAR
+        self._said = ""
+        self._known_until: Instant = 0
+
+    def begin(self, now: Instant) -> None:
+        """Take note of a start: nothing is cached, and a timer of its own begins to run."""
+        self.at = now + DAY if self._signals.key_tag_query == "daily" else FAR
+        self._known_until = 0
+
+    def end(self) -> None:
+        """Take note of an end: nothing is due."""
+        self.at = FAR
+
+    def at_timer(self, point: TrustPoint, now: Instant) -> str:
+        """Return the name the root sees, "" if it is none or the last one."""
+        self.at = now + DAY
+        return self._sent(point)
+
+    def at_fetch(self, point: TrustPoint, now: Instant, *, refresh: bool) -> str:
+        """Return the name the root sees with a fetch of the keys, "" if it is none or the last one."""
+        when = self._signals.key_tag_query
+        asks = when == "prime" or (when == "clients" and not refresh)
+        return self._sent(point) if asks and now >= self._known_until else ""
+
+    def validated(self, now: Instant) -> None:
+        """Take note that keys fetched for clients are good: so is the denial of a query sent with them."""
+        if now >= self._known_until:
+            self._known_until = now + self._signals.key_tag_memory
+
+    def _sent(self, point: TrustPoint) -> str:
+        tags = listed_tags(point, self._signals)
+        name = key_tag_name(tags) if tags else ""
+        if not name or name == self._said:
+            return ""
+        self._said = name
+        return name

@@ -95,6 +95,12 @@ TURNS: dict[str, Turn] = {
     "unwritable-start": Turn("exit", STAY, writable=False),
     "unwritable": Turn("rollback", LEARN, writable=False),
     "key-tag-query": Turn("prime", STAY),
+    "key-tag-memory": Turn(
+        "P3D",
+        world((0, "1", "1"), (1.2, "1 2", "1")),
+        "knot",
+        days=36,
+    ),
     "key-tag-states": Turn(
         "valid",
         world((0, "1 2", "1"), (3.3, "1", "1")),

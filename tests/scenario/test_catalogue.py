@@ -33,7 +33,8 @@ def test_shipped_scenarios_load(name: str) -> None:
 def test_october_scenarios_share_their_subjects() -> None:
     """Results of the three rolls can be laid side by side: the same names mean the same configurations."""
     expected = {
-        "rfc5011-strict", "unbound", "bind", "knot", "pdns-recursor", "static-old", "static-both",
+        "rfc5011-strict", "unbound", "bind", "knot", "pdns-recursor", "knot-debian", "static-old",
+        "static-both",
         "frozen-offline", "off-in-hold-down", "not-persisted", "new-install-old-anchor",
         "unbound-1.6.4", "unbound-1.6.5", "bind-9.11.2", "knot-5.1.2", "knot-5.1.3",
     }  # fmt: skip
