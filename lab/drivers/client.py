@@ -53,6 +53,7 @@ class Client:
         self.open: dict[int, str] = {}
         """Questions without an answer, by message ID: what they were asked for."""
         self._wires: dict[int, bytes] = {}
+        self._repeated: set[int] = set()
         self._streams: dict[int, tuple[socket.socket, bytearray]] = {}
         self.answers: dict[str, Answer] = {}
 
@@ -85,6 +86,15 @@ class Client:
     def check(self, now: Instant) -> None:
         """Ask for a new name in the signed child without validation."""
         self._ask(CHECK, _below(f"c{now}-{self._next}", self._children.secure), cd=True)
+
+    def repeat(self) -> bool:
+        """Ask again what was not answered, once, as a stub resolver does; tell whether there was anything."""
+        numbers = [number for number in self.open if number not in self._repeated]
+        for number in numbers:
+            self._repeated.add(number)
+            with contextlib.suppress(OSError):
+                self._socket.send(self._wires[number])
+        return bool(numbers)
 
     def _ask(self, what: str, name: bytes, *, cd: bool = False) -> None:
         self._next = self._next % 0xFFFF + 1
@@ -155,7 +165,7 @@ class Client:
 
     def give_up(self) -> None:
         """Wait for no answer any more."""
-        self.open, self._wires = {}, {}
+        self.open, self._wires, self._repeated = {}, {}, set()
         while self._streams:
             self._streams.popitem()[1][0].close()
 

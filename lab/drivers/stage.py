@@ -233,7 +233,10 @@ class Stage:
             ]
             first = min(due, default=None)
             if first is None:
-                break
+                repeated = [member for member in members if member.seat.client.repeat()]
+                if not repeated:
+                    break
+                continue
             self.page.jump(max(first + 0.001, self.page.emulated))
             began = time.monotonic()
         for member in self.running:

@@ -12,6 +12,7 @@ from ..resolver.rfc5011 import State
 from ..run.cast import Labels
 from .driver import Reading
 
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of one key: its state, since when, and its tag with REVOKE clear."""

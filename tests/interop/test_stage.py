@@ -100,7 +100,7 @@ def test_fault_of_the_authority_is_the_lab_s(
 ) -> None:
     """An authority that fails ends the run with status 4; no daemon is blamed for it."""
 
-    def broken(*_arguments: object) -> bytes:
+    def broken(*_arguments: object, **_named: object) -> bytes:
         raise ZeroDivisionError("the authority is broken")
 
     monkeypatch.setattr(Stage, "respond", broken)
