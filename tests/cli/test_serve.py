@@ -95,6 +95,27 @@ def _dnskey_signer(server: Server) -> int:
     return tag
 
 
+def test_the_whole_root(scenario: Path) -> None:
+    """A full root refers to real top-level domains, and serves the names of its own servers."""
+    with serving(scenario, "--size", "full", "--hold") as server:
+        referral = server.ask("www.example.com.", "A")
+        assert [rrset.rdtype for rrset in referral.authority] == [
+            dns.rdatatype.NS,
+            dns.rdatatype.DS,
+            dns.rdatatype.RRSIG,
+        ]
+        assert server.ask("a.root-servers.net.", "A").answer[0][0].address == "198.41.0.4"
+        assert server.ask("www.alpha.", "A").answer
+
+
+def test_a_whole_root_of_ceremony_files(shared_data: Path, rootlab: Rootlab) -> None:
+    """Ceremony files have no zone that could be full."""
+    file = shared_data / "skr" / "skr-root-2017-q1-0.xml"
+    ended = rootlab("serve", "--skr", file, "--size", "full")
+    assert ended.status == 2
+    assert ended.err.startswith("rootlab: usage: --size is for a scenario: ceremony files have no zone")
+
+
 def test_ipv6_and_a_port(scenario: Path) -> None:
     """IPv6 addresses are written in brackets, both ways."""
     with serving(scenario, "--listen", "[::1]:0") as server:

@@ -130,6 +130,17 @@ def test_zone(tmp_path: Path, rootlab: Rootlab) -> None:
     assert (tmp_path / "zone").read_text(encoding="ascii") == ended.out
 
 
+def test_the_whole_root(tmp_path: Path, rootlab: Rootlab) -> None:
+    """A full zone has every top-level domain, and the same keys as a minimal one."""
+    path = tmp_path / "zone"
+    assert rootlab("zone", "2018-actual", "--at", ROLL, "--size", "full", "--output", path) == (0, "", "")
+    full = [line.split("\t") for line in path.read_text(encoding="ascii").splitlines()]
+    assert len({owner for owner, _, _, kind, _ in full if kind == "NS"}) == 1441
+    minimal = [line.split("\t") for line in rootlab("zone", "2018-actual", "--at", ROLL).out.splitlines()]
+    keys = [[line for line in lines if line[3] == "DNSKEY"] for lines in (full, minimal)]
+    assert keys[0] == keys[1]
+
+
 def test_a_zone_before_the_first(tmp_path: Path, rootlab: Rootlab) -> None:
     """Before the timeline there is no zone, and no file."""
     ended = rootlab("zone", "2018-actual", "--at", "1999-01-01", "--output", tmp_path / "zone")
