@@ -247,7 +247,7 @@ class DaemonSubject:
                 raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
             return  # it has ended, which is seen next
         planned = [at - self._offset for at in due]
-        if planned and (twin := self.world.witnessed.get(self.spec.like)) is not None:
+        if planned and (twin := self.world.witnessed.get(self.name)) is not None:
             twin.plans.append((now, min(planned)))
         self.due = tuple(sorted({*planned, *(at for at in self.due if at > now)}))
         self._read = stamp, self._asked_at

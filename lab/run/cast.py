@@ -18,6 +18,7 @@ from ..resolver.model import Anchors, Feed, ResolverModel, Setup
 from ..resolver.policy import PolicyError, ResolverPolicy
 from ..resolver.profiles import MODELS, Profile
 from ..resolver.refresh import Jitter, Witnessed
+from ..scenario.expectations import Agrees
 from ..scenario.spec import Scenario, SubjectSpec
 from .subject import ModelSubject, Subject
 
@@ -73,7 +74,7 @@ class World:
     labels: Labels
     seed: int
     witnessed: Mapping[str, Witnessed]
-    """The chance of daemons by the subject that lives as they do and is held against them."""
+    """The chance of each daemon that a model is held against, by the name of either."""
 
     def anchors(self, names: tuple[str, ...], form: str) -> Anchors:
         """Return keys by name as they are configured: `dnskey` whole, else by DS."""
@@ -101,13 +102,26 @@ def scenario_cast(
     ring = authority.keyring
     labels = Labels({name: ring.key(name) for name in _entry_points(scenario)})
     feed = _xml_feed(scenario, ring)
-    twins = (spec.like for spec in scenario.subjects if spec.like)
-    witnessed = {name: Witnessed(seed, refresh_of(name)) for name in twins}
-    world = World(scenario, authority, responder, labels, seed, witnessed)
+    world = World(scenario, authority, responder, labels, seed, _witnessed(scenario, seed))
     return [
         _daemon(spec, world, daemons) if spec.model.startswith(DAEMON) else _subject(spec, world, feed, memo)
         for spec in scenario.subjects
     ]
+
+
+def _witnessed(scenario: Scenario, seed: int) -> dict[str, Witnessed]:
+    """Let each model share the chance of the daemon that lives as it does, or is to agree with it."""
+    daemons = [spec for spec in scenario.subjects if spec.model.startswith(DAEMON)]
+    pairs = [(spec.name, spec.like) for spec in daemons if spec.like]
+    pairs += [
+        (expectation.subject, expectation.params.with_)
+        for expectation in scenario.expectations
+        if isinstance(expectation.params, Agrees) and any(d.name == expectation.subject for d in daemons)
+    ]
+    shared: dict[str, Witnessed] = {}
+    for daemon, model in pairs:
+        shared[daemon] = shared[model] = Witnessed(seed, refresh_of(model))
+    return shared
 
 
 def _daemon(spec: SubjectSpec, world: World, daemons: DaemonMaker | None) -> Subject:

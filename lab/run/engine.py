@@ -246,7 +246,8 @@ class _Run:
     def _live(self, begin: Instant, end: Instant, world: Instant, changed: bool) -> None:
         """Let every subject live through one interval, and put in order what they saw."""
         seen: list[Observation] = []
-        for number, subject in enumerate(self.subjects):
+        order = sorted(enumerate(self.subjects), key=lambda one: one[1].kind)  # daemons first: see Witnessed
+        for number, subject in order:
             if changed:
                 subject.world_changed()
             own = self._own[number]

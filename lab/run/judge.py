@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..causes import explanation
-from ..clock import Instant, format_instant, parse_instant
+from ..clock import Instant, Seconds, format_instant, parse_instant
 from ..errors import RecordError
 from ..observation import (
     Anchor,
@@ -25,6 +25,7 @@ from ..observation import (
 )
 from ..scenario.expectations import Expectation, expectation_from_json, expectations_of
 from ..scenario.spec import Scenario
+from .compare import compare, told
 from .record import Record
 from .verdict import Finding, RunResult, SubjectResult, worst_verdict
 
@@ -46,6 +47,8 @@ class View:
     looked: tuple[Looked, ...] = ()
     blind: str = ""
     """Why nothing seen of the subject counts; empty if it does."""
+    record: Record | None = None
+    """What was seen of everybody, to hold subjects against each other."""
 
     @property
     def _failing(self) -> Outcome | None:
@@ -73,6 +76,17 @@ class View:
     def earliest(self, of: str, at: Instant) -> Instant:
         """Return when a change seen at an instant may have come at the earliest."""
         return next((seen.at + 1 for seen in self.looked if (seen.of, seen.until) == (of, at)), at)
+
+    def agreement(self, other: str, step: Seconds) -> tuple[bool | None, str]:
+        """Tell whether another subject went through the same, and say where they part (see `compare`)."""
+        wanted = f"expected to agree with {other}"
+        if self.record is None or all(row["name"] != other for row in self.record.header["subjects"]):
+            return None, f"{wanted}, which was not played"
+        found = compare(self.record, other, self.name, step=step)
+        if found.divergence is None:
+            return (None, f"{wanted}; {found.reason}") if found.reason else (True, f"{wanted}; it does")
+        left, right = told(found.divergence.left), told(found.divergence.right)
+        return False, f"{wanted}; they part at {left} there, {right} here"
 
     @property
     def recovered_at(self) -> Instant | None:
@@ -106,7 +120,7 @@ def judge(record: Record, scenario: Scenario | None = None) -> RunResult:
         start, stop = parse_instant(header["start"]), parse_instant(header["stop"])
         seen_of = _by_subject(record)
         views = [
-            (_view(row["name"], start, stop, header["has_child"], seen_of), row["kind"], row["version"])
+            (_view(row["name"], start, stop, record, seen_of), row["kind"], row["version"])
             for row in header["subjects"]
         ]
         gaps = tuple(seen for seen in record.observations if isinstance(seen, Gap))
@@ -131,12 +145,12 @@ def _by_subject(record: Record) -> dict[str, list[Observation]]:
 
 
 def _view(
-    name: str, start: Instant, stop: Instant, has_child: bool, seen_of: dict[str, list[Observation]]
+    name: str, start: Instant, stop: Instant, record: Record, seen_of: dict[str, list[Observation]]
 ) -> View:
     """Gather what a record says of one subject."""
     own = seen_of.get(name, [])
     return View(
-        name, start, stop, has_child,
+        name, start, stop, record.header["has_child"],
         tuple(seen for seen in own if isinstance(seen, Outcome)),
         tuple(seen for seen in own if isinstance(seen, Transition)),
         tuple(seen for seen in own if isinstance(seen, Anchor)),
@@ -145,6 +159,7 @@ def _view(
         tuple(seen for seen in own if isinstance(seen, (Started, Stopped))),
         tuple(seen for seen in own if isinstance(seen, Looked)),
         next((seen.reason for seen in own if isinstance(seen, NoEvidence)), ""),
+        record,
     )  # fmt: skip
 
 

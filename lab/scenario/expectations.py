@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel, Field, RootModel, StrictStr, TypeAdapter, ValidationError, model_validator
 
-from ..clock import Instant, format_instant
+from ..clock import HOUR, MINUTE, Instant, Seconds, format_instant
 from ..observation import Anchor, Outcome, Signal, Transition, worst
-from .fields import FileInstant, KeyName, Yes
+from .fields import FileInstant, KeyName, Span, SubjectName, Yes
 from .tables import Table
 
 State: TypeAlias = Literal["Start", "AddPend", "Valid", "Missing", "Revoked", "Removed"]
@@ -53,6 +53,9 @@ class SubjectView(Protocol):
     def stop(self) -> Instant: ...  # noqa: D102
     def earliest(self, of: str, at: Instant) -> Instant:
         """Return when a change seen at an instant may have come at the earliest."""
+
+    def agreement(self, other: str, step: Seconds) -> Checked:
+        """Tell whether the states of all keys and the outcomes of another subject are the same."""
 
 
 Checked: TypeAlias = tuple[bool | None, str]
@@ -125,6 +128,16 @@ class SignalName(Table):
 
 class Signals(SignalName, Bounds):
     """The first time a subject begins to send a key tag query."""
+
+
+class Agrees(Table):
+    """Another subject of the run, which this one is held against."""
+
+    with_: SubjectName = Field(description="the other subject")
+    within: Span = Field(
+        12 * HOUR + 5 * MINUTE,
+        description="how far apart changes may be; by default what lies between two looks at a daemon",
+    )
 
 
 class Flag(RootModel[Yes]):
@@ -272,6 +285,10 @@ def _never_signals(view: SubjectView, params: SignalName) -> Checked:
     return first is None, f"expected the signal {params.name} never to be sent; first sent: {_when(first)}"
 
 
+def _agrees(view: SubjectView, params: Agrees) -> Checked:
+    return view.agreement(params.with_, params.within)
+
+
 class Kind(NamedTuple):
     """One row of EXPECTATIONS: how the parameters are read, how they are checked, and what it means."""
 
@@ -291,6 +308,7 @@ EXPECTATIONS: dict[str, Kind] = {
     "never-reaches": Kind(KeyInState, _never_reaches, "a key never enters a state"),
     "holds": Kind(Holds, _holds, "a key is in a state at an instant"),
     "signals": Kind(Signals, _signals, "an RFC 8145 query is sent for the first time within bounds"),
+    "agrees": Kind(Agrees, _agrees, "states of keys and outcomes are those of another subject, in time, too"),
     "never-signals": Kind(SignalName, _never_signals, "an RFC 8145 query is never sent"),
 }
 """Every kind of expectation; a new one is one row here."""

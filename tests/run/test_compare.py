@@ -12,6 +12,8 @@ from lab.errors import ScenarioError
 from lab.observation import Looked, NoEvidence, Observation, Outcome, Transition
 from lab.report.side_by_side import render_json, render_text
 from lab.run.compare import CLIENTS, EXIT_STATUS, JITTER, Comparison, compare
+from lab.run.engine import header_of
+from lab.run.judge import judge
 from lab.run.record import Record
 
 START = 1_000_000
@@ -132,3 +134,32 @@ def test_shown() -> None:
     assert (shown["verdict"], shown["subjects"], shown["reason"]) == ("diverge", ["a", "b"], None)
     assert shown["divergence"]["right"] is None
     assert shown["pairs"][0]["left"]["of"] == CLIENTS
+
+
+def judged(seen: tuple[Observation, ...], **params: str) -> tuple[str, str]:
+    """Return what becomes of the expectation that the second of two subjects agrees with another."""
+    header = header_of("pair", "A pair", 0, START, START + 10 * HOUR, "")
+    header["subjects"] = [
+        {"name": name, "kind": kind, "model": "bind", "version": "9"}
+        for name, kind in (("a", "model"), ("b", "daemon"))
+    ]
+    header["expectations"] = [
+        {"id": "same", "subject": "b", "agrees": {name.rstrip("_"): value for name, value in params.items()}}
+    ]
+    finding = judge(Record(header, seen)).subjects[1].findings[0]
+    return finding.verdict, finding.message
+
+
+def test_expectation_to_agree() -> None:
+    """A subject is held against another by the expectation `agrees`; what it says names where they part."""
+    late = (*WELL, pending("a", START + 5), pending("b", START + 5 + HOUR))
+    assert judged(late, with_="a")[0] == "passed"
+    verdict, message = judged(late, with_="a", within="PT1M")
+    assert verdict == "failed"
+    assert "part at ksk-2017: AddPend at 1970-01-12T13:46:45Z there" in message
+
+
+def test_expectation_to_agree_needs_the_other_one() -> None:
+    """Without the other subject, or if one of the two saw nothing, nobody knows."""
+    assert judged(WELL, with_="c") == ("inconclusive", "expected to agree with c, which was not played")
+    assert judged((secure("b"),), with_="a")[0] == "inconclusive"

@@ -40,6 +40,11 @@ class View:
         """Return when a change may have come that was seen at a look every `step` seconds."""
         return max(at - self.step + 1, 0) if self.step else at
 
+    def agreement(self, other: str, step: int) -> tuple[bool | None, str]:
+        """Agree with one subject within half a day, and with no other; the third was not played."""
+        same = {"twin": step >= 43200, "stranger": False}
+        return same.get(other), f"expected to agree with {other}"
+
 
 def outcome(at: int, name: str) -> Outcome:
     """Return an outcome."""
@@ -136,6 +141,10 @@ CASES: tuple[tuple[str, Any, View, bool | None], ...] = (
     ("signals", {"name": "_ta-4a5c", "from": "2018-03-04"}, SEEN, False),
     ("signals", {"name": "_ta-4f66"}, SEEN, False),
     ("signals", {"name": "_ta-4f66", "to": "2019-06-02"}, SEEN, None),
+    ("agrees", {"with": "twin"}, SEEN, True),
+    ("agrees", {"with": "twin", "within": "PT11H"}, SEEN, False),
+    ("agrees", {"with": "stranger"}, SEEN, False),
+    ("agrees", {"with": "nobody"}, SEEN, None),
     ("never-signals", {"name": "_ta-4f66"}, SEEN, True),
     ("never-signals", {"name": "_ta-4a5c"}, SEEN, False),
 )
