@@ -24,7 +24,7 @@ from lab.clock import HOUR, format_instant, parse_instant, to_datetime
 from lab.dnssec.names import ROOT, name_to_text
 from lab.drivers import shim
 from lab.drivers.clocks import ClockPage
-from lab.resources import scenarios_path
+from lab.scenario.catalogue import shipped_scenarios
 from lab.scenario.load import load_scenario
 from tests.conftest import BY_NIGHT, PROFILE, unavailable
 
@@ -36,6 +36,14 @@ DATES = (
     "2026-10-11T16:00:00Z",
 )
 """The last ZSK of 1024 bits, also beside the first of 2048; the roll, the revocation, the roll to come."""
+
+REFUSED_ON_PURPOSE = {
+    "algorithm-roll-ksk-alone": {"bind": "Missing ZSK for algorithm ECDSAP256SHA256"},
+    "algorithm-roll-silent-key": {"bind": "Missing ZSK for algorithm ECDSAP256SHA256"},
+    "algorithm-roll-large": {"knot": "failed to run semantic checks"},
+}
+"""What a program says of scenarios whose zone it has to refuse: BIND wants every algorithm of the DNSKEY
+RRset to sign (RFC 4035 section 2.2), Knot gives up at one that it does not know."""
 
 Verify = Callable[[str, bytes, int], dict[str, str]]
 """(zone as text, its apex, the instant) -> what each program that refuses it says."""
@@ -94,10 +102,8 @@ def shots() -> Iterator[Shot]:
     """
     store, ring = SignatureStore(), KeyRing()
     seen = set()
-    for path in sorted(scenarios_path().rglob("*.toml")):
-        if path.name == "suites.toml":
-            continue
-        scenario = load_scenario(str(path))
+    for name in shipped_scenarios():
+        scenario = load_scenario(name)
         own = KeyRing(scenario.key_files) if scenario.key_files else ring
         authority = ZoneSigner(scenario.timeline, own, watermark=scenario.name, store=store)
         for step in scenario.timeline.steps:
@@ -115,7 +121,15 @@ def test_every_step_of_every_scenario(verify: Verify) -> None:
         for step, authority in found
     }
     assert len(said) == len(found) > 150
-    assert {place: refused for place, refused in said.items() if refused} == {}
+    found_bad = {place: refused for place, refused in said.items() if refused}
+    assert {place: refused for place, refused in found_bad.items() if not on_purpose(place[0], refused)} == {}
+    assert {scenario for scenario, _ in found_bad} == set(REFUSED_ON_PURPOSE)
+
+
+def on_purpose(scenario: str, refused: dict[str, str]) -> bool:
+    """Tell whether a zone is refused by the programs that must refuse it, in their words, and by no other."""
+    wanted = REFUSED_ON_PURPOSE.get(scenario, {})
+    return refused.keys() == wanted.keys() and all(words in refused[name] for name, words in wanted.items())
 
 
 @pytest.mark.parametrize("date", DATES)
