@@ -6,7 +6,6 @@ from ..clock import Instant
 from ..dnssec.codec import RR, records_of
 from ..dnssec.names import ROOT, name_to_text
 from ..dnssec.presentation import rdata_to_text
-from ..dnssec.rrset import SignedRRset
 from ..dnssec.rrtypes import SOA, ZONEMD, type_to_text
 from ..errors import UserError
 from .signer import ZoneAuthority
@@ -45,6 +44,6 @@ def zone_records(authority: ZoneAuthority, zone: Zone, now: Instant) -> list[RR]
         return records
     soa = next(signed.rrset for signed in found if signed.rrset.rrtype == SOA)
     digest = zonemd_of(records, soa)
-    signed = authority.signed(digest, now, zone.apex) if zone.secure else SignedRRset(digest, ())
+    signed = authority.signed(digest, now, zone.apex)
     at_apex = [record for record in records if record.owner == zone.apex]
     return in_order([*at_apex, *records_of(signed)]) + records[len(at_apex) :]

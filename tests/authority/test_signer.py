@@ -19,6 +19,7 @@ from lab.authority.signer import (
     FOREVER,
     Authority,
     SignatureStore,
+    Signing,
     SigningCycle,
     ZoneAuthority,
     ZoneSigner,
@@ -171,6 +172,20 @@ def test_store_is_bounded() -> None:
     for inception in (1, 2, 3, 3, 2, 1):
         store.sign(ADDRESS, key, CHILDREN.secure, inception, inception + DAY)
     assert store.made == 4
+
+
+def test_store_is_bounded_for_whole_zones_too() -> None:
+    """What is signed together is returned, though the store holds less, each signature made once."""
+    store = SignatureStore(limit=2)
+    key = RING.get("child")
+    wanted = [Signing(ADDRESS, key, CHILDREN.secure, day * DAY, 99 * DAY) for day in (1, 2, 3, 4, 1)]
+    found = store.sign_all(wanted)
+    assert [rrsig.inception for rrsig in found] == [signing.inception for signing in wanted]
+    assert store.made == 4
+    store.sign_all(wanted[2:4])
+    assert store.made == 4
+    store.sign_all(wanted[:2])
+    assert store.made == 6
 
 
 @pytest.mark.parametrize(
