@@ -23,6 +23,8 @@ from lab.nameserver.listener import Listener
 from lab.nameserver.responder import Responder
 from tests.conftest import unavailable
 
+pytestmark = pytest.mark.no_cover
+
 NOW = parse_instant("2018-10-11T16:00:30Z")
 RING = KeyRing()
 

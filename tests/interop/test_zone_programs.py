@@ -28,6 +28,8 @@ from lab.scenario.catalogue import shipped_scenarios
 from lab.scenario.load import load_scenario
 from tests.conftest import BY_NIGHT, PROFILE, unavailable
 
+pytestmark = pytest.mark.no_cover
+
 DATES = (
     "2016-08-15T00:00:00Z",
     "2016-09-25T00:00:00Z",
