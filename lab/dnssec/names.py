@@ -115,7 +115,7 @@ def _unescape(raw: bytes, at: int, text: str) -> tuple[int, int]:
     raise MalformedName(f"{text[:80]!r} has a broken escape")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def name_to_text(wire: bytes) -> str:
     """Write a wire name in presentation format with its final dot. Raises MalformedName."""
     if wire == ROOT:
@@ -124,7 +124,9 @@ def name_to_text(wire: bytes) -> str:
 
 
 def _label_text(label: bytes) -> str:
-    """Escape what a zone file would misread (RFC 1035 section 5.1)."""
+    """Escape what a zone file would misread (RFC 1035 section 5.1): nothing in a host name."""
+    if label.replace(b"-", b"").isalnum():
+        return label.decode("ascii")
     return "".join(
         f"\\{chr(octet)}" if octet in _ESCAPED else chr(octet) if 0x21 <= octet <= 0x7E else f"\\{octet:03d}"
         for octet in label

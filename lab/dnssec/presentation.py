@@ -11,7 +11,6 @@ import struct
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import Final
 
 from ..clock import to_datetime
@@ -23,6 +22,9 @@ _SOA = struct.Struct("!IIIII")
 _DNSKEY = struct.Struct("!HBB")
 _DS = struct.Struct("!HBB")
 _ZONEMD = struct.Struct("!IBB")
+_GROUPS = struct.Struct("!8H")
+_RUNS: Final = tuple("0" * size for size in range(8, 1, -1))
+"""Runs of zero groups that may be left out of an IPv6 address, the longest first."""
 _QUOTED: Final = frozenset(b'"\\')
 
 
@@ -52,9 +54,14 @@ def _a(rdata: bytes) -> str:
 
 def _aaaa(rdata: bytes) -> str:
     """Write an IPv6 address as short as it goes (RFC 5952 section 4)."""
-    if len(rdata) != 16:
-        raise IndexError
-    return str(IPv6Address(int.from_bytes(rdata, "big")))
+    groups = _GROUPS.unpack(rdata)
+    words = [f"{group:x}" for group in groups]
+    zeros = "".join("1" if group else "0" for group in groups)
+    for run in _RUNS:
+        at = zeros.find(run)
+        if at >= 0:
+            return f"{':'.join(words[:at])}::{':'.join(words[at + len(run) :])}"
+    return ":".join(words)
 
 
 def _txt(rdata: bytes) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
+
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lab.dnssec.names import MalformedRdata
@@ -76,6 +78,15 @@ def test_signature_of_the_root() -> None:
 def test_ipv6_is_short(octets: str, text: str) -> None:
     """An IPv6 address has its longest run of zeros left out (RFC 5952 section 4.2)."""
     assert rdata_to_text(AAAA, bytes.fromhex(octets)) == text
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, 0x53, 0xDB8, 0xFFFF]), min_size=8, max_size=8))
+def test_ipv6_is_the_librarys(groups: list[int]) -> None:
+    """Whatever groups are zero, the text is that of the standard library, which maps IPv4 in its own way."""
+    rdata = b"".join(group.to_bytes(2, "big") for group in groups)
+    address = IPv6Address(rdata)
+    assume(address.ipv4_mapped is None)
+    assert rdata_to_text(AAAA, rdata) == str(address)
 
 
 def test_unknown_types() -> None:
