@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..authority.timeline import ROOT_DNSKEY_TTL
 from ..clock import Instant
 from ..scenario.spec import DEFAULT_UDP_SIZE
 from . import driver
@@ -75,8 +76,8 @@ class Dnsmasq:
         return None
 
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
-        """Return nothing: it refreshes no keys, or nobody can tell when."""
-        return ()
+        """Return when the DNSKEY RRset runs out that it has for its clients: it keeps it for its TTL."""
+        return () if asked is None else (asked + ROOT_DNSKEY_TTL + 1,)
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: its configuration is read when it starts."""

@@ -177,6 +177,7 @@ class Driver(Protocol):
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return when it may refresh its keys next, by its own clock; () if nobody can tell.
 
+        Of one that is not managed: when a client has to ask for it to fetch keys when it would in daily life.
         `asked` is when it asked for the root's DNSKEY RRset last. One instant too many costs a moment.
         """
 

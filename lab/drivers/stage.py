@@ -157,7 +157,7 @@ class Stage:
             self._visit(at, looked=True)
             upcoming = min(self._grid.next_look(at), end) if self.running else end
             while (tick := self._tick(at, upcoming)) is not None:
-                self._visit(tick, looked=False)
+                self._visit(tick, looked=self._asks(tick))
                 at = tick
             at = upcoming
         self._done = end
@@ -168,9 +168,18 @@ class Stage:
         A refresh made in its second leaves the later ones where they would be; made at a look, it would move
         them. What its clock page says is of no use: a wait is cut short by what a daemon does besides.
         """
-        ticks = (at for member in self.running for at in member.due)
+        ticks = (at for member in self.running if not self._is_broken(member) for at in member.due)
         first = min((at for at in ticks if at > now), default=None)
         return first if first is not None and first < upcoming else None
+
+    def _asks(self, tick: Instant) -> bool:
+        """Tell whether somebody is due who fetches keys for clients only, so that clients are to ask."""
+        return any(tick in member.due for member in self.running if not member.driver.managed)
+
+    @staticmethod
+    def _is_broken(member: DaemonSubject) -> bool:
+        """Tell whether a daemon that fetches keys for clients only has none: each question makes it try again."""
+        return not member.driver.managed and member.seat.client.fails
 
     def _due(self, member: DaemonSubject) -> float | None:
         return self.page.next_deadline(member.seat.label)

@@ -64,9 +64,19 @@ class Tasks:
         except OSError:
             return False
 
+    @staticmethod
+    def _there(files: dict[int, int]) -> bool:
+        """Tell whether a process still is there, from its files: those of one that is gone cannot be read."""
+        try:
+            return all(os.pread(file, 1, 0) for file in files.values())
+        except OSError:
+            return False
+
     def _open(self, pid: int) -> dict[int, int]:
-        """Open what there is of a process."""
+        """Open what there is of a process, and close what there was of those that are gone."""
         self.drop(pid)
+        for other in [one for one, files in self._files.items() if not self._there(files)]:
+            self.drop(other)
         files: dict[int, int] = {}
         try:
             self._folders[pid] = folder = os.open(f"/proc/{pid}/task", _OPEN | os.O_DIRECTORY)
