@@ -178,7 +178,7 @@ class Stage:
 
     @staticmethod
     def _is_broken(member: DaemonSubject) -> bool:
-        """Tell whether a daemon that fetches keys for clients only has none: each question makes it try again."""
+        """Tell whether a daemon that fetches keys for clients only has none: each question makes it try."""
         return not member.driver.managed and member.seat.client.fails
 
     def _due(self, member: DaemonSubject) -> float | None:
