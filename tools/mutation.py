@@ -268,7 +268,9 @@ class Hunt:
         reader, writer = os.pipe()
 
         def work() -> int:
-            signal.alarm(allowed)
+            # CPU time: a busy machine makes no mutant slow. One that waits for ever uses none.
+            signal.setitimer(signal.ITIMER_PROF, allowed)
+            signal.alarm(30 * allowed)
             return judge(file, mutant, tests, writer)
 
         self.running[in_child(work)] = (outcome, reader)
