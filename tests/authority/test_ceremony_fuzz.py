@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,14 +11,19 @@ from hypothesis import strategies as st
 
 from lab.authority.ceremony import CeremonyFile, parse_ceremony
 from lab.authority.ceremony_authority import SkrAuthority
-from lab.authority.ceremony_verify import verified_signatures, verify
+from lab.authority.ceremony_lint import lint_files
+from lab.authority.ceremony_verify import verified_signatures
+from lab.authority.ceremony_write import write_ceremony
 from lab.errors import CeremonyError
 
 from .ceremony_files import EC, K, Member, N, Z, response_xml
+from .ceremony_workshop import quarter
 
 GOOD = response_xml((K, N, Z), (Member("ksk-2010", 385, signs=True), Member("ksk-2017", signs=True), EC, Z))
 VALUES = [match.span(1) for match in re.finditer(rb'(?:>|=")([^<>"\n]+)(?=[<"])', GOOD)]
 TAGS = [match.span(0) for match in re.finditer(rb"<[^>]*>", GOOD)]
+REAL_SHAPE = quarter("2018Q3")
+"""A whole quarter, which the made file of October 2018 goes on from."""
 INSTANTS = (0, 1538352000, 1540166400, 2**32 - 1)
 
 ODD = (
@@ -71,8 +77,10 @@ def new_octets(draw: st.DrawFn) -> bytes:
 
 def use(file: CeremonyFile) -> None:
     """Do everything with a file that the lab does."""
-    for finding in verify([file, file]):
+    for finding in lint_files([file, REAL_SHAPE, file]):
         assert "\n" not in finding.message
+    written = parse_ceremony(write_ceremony(file), file.file)
+    assert replace(written, digest=file.digest, unknown=file.unknown) == file
     assert 0 <= verified_signatures(file) <= sum(len(bundle.signatures) for bundle in file.bundles)
     authority = SkrAuthority([file])
     assert authority.first_anchors()
