@@ -35,6 +35,7 @@ def test_october_scenarios_share_their_subjects() -> None:
     expected = {
         "rfc5011-strict", "unbound", "bind", "knot", "pdns-recursor", "knot-debian", "static-old",
         "static-both",
+        "dnsmasq", "systemd-resolved", "stubby",
         "frozen-offline", "off-in-hold-down", "not-persisted", "new-install-old-anchor",
         "unbound-1.6.4", "unbound-1.6.5", "bind-9.11.2", "knot-5.1.2", "knot-5.1.3",
     }  # fmt: skip
