@@ -184,12 +184,12 @@ def _below(label: str, zone: bytes) -> bytes:
     return name_from_text(f"{label}.")[:-1] + zone
 
 
-def outcome_of(answer: Answer, *, passes: bool) -> str:
+def outcome_of(answer: Answer | None, *, passes: bool) -> str:
     """Return what a client sees, from an answer about a signed name.
 
-    A resolver that `passes` what it cannot validate answers without AD all the same.
+    A resolver that `passes` what it cannot validate answers without AD all the same. None is no answer.
     """
-    if answer.rcode != 0:
+    if answer is None or answer.rcode != 0:
         return "bogus"
     if answer.authenticated:
         return "secure"

@@ -204,9 +204,10 @@ def trusted_tags(text: str) -> tuple[int, ...] | None:
 
 
 def key_data(text: str) -> tuple[Told, ...]:
-    """Return the root's keys of `rndc managed-keys status`."""
+    """Return the root's keys of `rndc managed-keys status`; its placeholder for no key is none of them."""
     section = re.search(r"^\s*name: \.\n(.*?)(?=^\s*name: |\Z)", text, re.MULTILINE | re.DOTALL)
-    return tuple(_told(match) for match in _STATUS.finditer(section[1])) if section else ()
+    found = _STATUS.finditer(section[1]) if section else ()
+    return tuple(_told(match) for match in found if match["tag"] != "0" or "SEP" in match["flags"])
 
 
 def _told(match: re.Match[str]) -> Told:

@@ -46,6 +46,8 @@ from .trust import Trust
 if TYPE_CHECKING:
     from .stage import Stage
 
+TRUNCATED: Final = 0x02
+"""In the third octet of a header: the rest is to be had over TCP (RFC 1035 section 4.1.1)."""
 SIGNAL: Final = b"_ta-"
 """How an RFC 8145 key tag query's name begins (section 5.1)."""
 
@@ -81,6 +83,8 @@ class DaemonSubject:
         self._asked_at: Instant | None = None
         self._read: tuple[object, object] = _NEVER, None
         self._told_tags: tuple[int, ...] | None = None
+        self.withheld = False
+        """Whether the lab kept something from it since it last answered: its silence is a failure then."""
         self._blind = self._ended = ""
 
     # -- what the engine asks for --------------------------------------------------------------------------
@@ -149,6 +153,8 @@ class DaemonSubject:
         self._read, self._asked_at, self.due = (_NEVER, None), None, ()
         if fresh:
             self.trust.reset([(anchor, now) for anchor in setting.anchors])
+        else:
+            self.trust.unchanged(now)  # whatever it says, nothing has become of a key while it was off
         self._out.append(Started(now, self.name, how))
         self._last, self._looked = None, None
         if self._blind:
@@ -188,9 +194,8 @@ class DaemonSubject:
 
     def serve(self, wire: bytes, now: Instant, root: bool, tcp: bool) -> bytes | None:
         """Answer a query of this daemon as its network lets it; called by the listener's threads."""
-        if root and now < self.dark_until:
-            return None
-        if tcp and not self.spec.tcp:
+        if (root and now < self.dark_until) or (tcp and not self.spec.tcp):
+            self.withheld = True
             return None
         asked = now
         if root and (question := parse_question(wire)) is not None:
@@ -204,7 +209,12 @@ class DaemonSubject:
                 self._signals.append(owner[1 : 1 + owner[0]].decode("ascii", "replace").lower())
         response = self.stage.respond(wire, asked, root, tcp, forwarded=self.driver.forwards)
         above = self.spec.drop_above
-        return None if response is not None and above and not tcp and len(response) > above else response
+        if response is not None and above and not tcp and len(response) > above:
+            self.withheld = True
+            return None
+        if response is not None and not tcp and not self.spec.tcp and response[2] & TRUNCATED:
+            self.withheld = True
+        return response
 
     # -- what is seen ----------------------------------------------------------------------------------------
 
@@ -264,13 +274,15 @@ class DaemonSubject:
     def _see_clients(self, now: Instant) -> None:
         answers = self.seat.client.answers
         signed, unsigned = answers.get(clients.SIGNED), answers.get(clients.UNSIGNED)
-        if signed is None or unsigned is None:
+        silent = signed is None or unsigned is None
+        if silent and not self.withheld:
             self._out.append(
                 NoEvidence(now, self.name, f"it runs and did not answer: {self.seat.client.told()}")
             )
             return
+        self.withheld = silent
         outcome = clients.outcome_of(signed, passes=self.seat.passes)
-        plain = "bogus" if unsigned.rcode else "insecure"
+        plain = "bogus" if unsigned is None or unsigned.rcode else "insecure"
         if outcome == "secure":
             self._tell(Outcome(now, self.name, outcome, plain, "", None, ""), now)
             self._see_sentinel(now)

@@ -246,3 +246,17 @@ def test_tag_without_revoke(octet: int) -> None:
     """The tag a key has without REVOKE follows from the one with it (RFC 5011 section 2.1)."""
     key = Key(ZONE | SEP | REVOKE, 8, bytes((octet, 255 - octet)) * 33 + bytes((octet,)))
     assert drivers.without_revoke(key.tag) == key.key_tag
+
+
+def test_named_s_placeholder_is_no_key() -> None:
+    """Before its first good refresh named has a key of zeros, which it tells of as of others."""
+    nothing = (
+        "    name: .\n    keyid: 0\n\talgorithm: 0\n\tflags:\n\tnext refresh: Wed, 13 Jan 2027 00:35:00 GMT\n"
+    )
+    assert named.key_data(nothing) == ()
+    assert [key.key_tag for key in named.key_data(nothing + STATUS.partition("name: .\n")[2])] == [
+        20326,
+        38696,
+        11,
+        12,
+    ]
