@@ -174,6 +174,18 @@ def test_store_is_bounded() -> None:
     assert store.made == 4
 
 
+@pytest.mark.parametrize("zone", [ROOT, *CHILDREN], ids=["root", "alpha", "beta"])
+def test_signed_together_or_alone(zone: bytes) -> None:
+    """What is signed together is what is signed one by one, DNSKEY by its own signers, in the order asked."""
+    together, alone = signer(), signer()
+    dnskey = alone.dnskey(ROLL)
+    assert dnskey is not None
+    rrsets = [DATA, *([dnskey.rrset] if zone == ROOT else []), ADDRESS, DATA]
+    found = together.signed_all(rrsets, ROLL, zone)
+    assert found == tuple(alone.signed(rrset, ROLL, zone) for rrset in rrsets)
+    assert together.store.made == alone.store.made - (zone != ROOT)
+
+
 def test_store_is_bounded_for_whole_zones_too() -> None:
     """What is signed together is returned, though the store holds less, each signature made once."""
     store = SignatureStore(limit=2)

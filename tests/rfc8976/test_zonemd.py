@@ -15,7 +15,7 @@ from lab.authority.signer import CHILDREN, ZoneSigner
 from lab.authority.slots import root_history
 from lab.authority.zone import zones_of
 from lab.authority.zone_data import canonical_records, fetch, fetch_all
-from lab.authority.zone_file import zone_text
+from lab.authority.zone_file import zone_records, zone_text
 from lab.authority.zonemd import SHA384, SIMPLE, zone_digest, zonemd_of
 from lab.clock import HOUR, parse_instant
 from lab.dnssec.codec import RR
@@ -143,6 +143,13 @@ def test_what_is_served_is_what_is_written() -> None:
     served = fetch(AUTHORITY, ROOT_ZONE, ROOT, ZONEMD, ROLL)
     assert served is not None
     assert served.rrset.rdatas == (digest_in(read(zone_text(AUTHORITY, ROLL))).to_wire(),)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["root", "alpha", "beta"])
+def test_all_records_at_once(number: int) -> None:
+    """The records that are written, digest and all, are those that one question after the other gets."""
+    zone = zones_of(AUTHORITY)[number]
+    assert zone_records(AUTHORITY, zone, ROLL) == canonical_records(fetch_all(AUTHORITY, zone, ROLL))
 
 
 def test_one_digest_an_edition() -> None:
