@@ -109,6 +109,30 @@ def test_requests() -> None:
         assert verified_signatures(request) == 11
 
 
+def test_requests_tell_the_zsks() -> None:
+    """Windows and ZSKs of a timeline come back from its requests, slot by slot, under their names."""
+    bundles = [bundle for file in files(ACTUAL, "ksr") for bundle in file.bundles]
+    told = [
+        (bundle.inception, bundle.expiration, tuple(key.identifier for key in bundle.keys))
+        for bundle in bundles
+    ]
+    assert told == [(step.inception, step.expiration, step.keys.zsks) for step in ACTUAL.steps]
+    own = {key.key.identity: key.identifier for bundle in bundles for key in bundle.keys}
+    assert {RING.key(name).identity: name for name in own.values()} == own
+
+
+def test_a_stand_in_is_written() -> None:
+    """A key of an algorithm nobody has goes into a file and comes back, with a signature of 2420 octets."""
+    keys = KeySet(
+        ("ksk-2024", "stand-in-1312-2420"), ("zsk-2028q1",), (), ("ksk-2024", "stand-in-1312-2420"), ()
+    )
+    start = parse_instant("2028-01-01")
+    (file,) = files(Timeline((Step(start, keys, start, start + 9 * DAY),)))
+    assert [len(signature.rrsig.signature) for signature in file.bundles[0].signatures] == [256, 2420]
+    assert file.bundles[0].response_size == 864 + 11 + 4 + 1312 + 11 + 19 + 2420
+    assert "CER-SIZE" in {finding.identifier for finding in lint_files([file])}
+
+
 def test_another_validator_takes_the_proofs() -> None:
     """Each proof of a request is good for dnspython, too, with its own key."""
     for bundle in MADE.file("2018Q4", "ksr").bundles:
