@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         ".compare:compare",
         "Show two subjects of a scenario side by side.",
     ),
+    "onset": (".onset:onset", "Show when those without the new key fail and how often they ask."),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read, check and write the files of key ceremonies (KSR, SKR)."),

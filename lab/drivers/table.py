@@ -22,9 +22,13 @@ PREFIX: Final = "daemon:"
 SUFFIX: Final = ".toml"
 """How the name of a file ends that describes a driver."""
 
+_FILES: Final = Path(__file__).with_name("templates")
+
 _ALL: Final[tuple[Driver, ...]] = (
     Unbound(),
+    load_driver(_FILES / "unbound-static.toml"),
     Named(),
+    load_driver(_FILES / "named-static.toml"),
     Kresd(),
     KRESD_DEBIAN,
     Recursor(),

@@ -50,7 +50,8 @@ A knob is one number, word or flag. The strict value is RFC 5011 read to the let
 ISO 8601 durations. A delay is `interval`, `retry`, `never`, a duration, or the result whose delay it shares
 (`ok`, `miss`, `none`, `bogus`, `lost`); how a refresh ends is explained at `Refresh` in `lab/observation.py`.
 
-`burst` and `sentinel` change no verdict: a run counts no queries, and nobody in it asks for a sentinel name.
+`burst` and `sentinel` change no verdict: a run counts no queries, as `rootlab onset` does, and what sentinel
+names tell is nobody's failure.
 """
 
 

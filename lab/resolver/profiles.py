@@ -86,7 +86,7 @@ _KNOT = _policy(
         "when-empty-at-start": "fail", "ttl-source": "stored", "expiry-source": "none", "timers": "monotonic",
         "swap": "merge", "ttl-cap": "P1D", "ttl-floor": "PT5S", "unwritable-start": "exit", "unwritable":
         "crash", "key-tag-query": "clients", "key-tag-memory": "P1D", "key-tag-states": "valid", "sentinel":
-        "yes",
+        "yes", "burst": 5,
     },
     """
     Valid    revoked  -
@@ -209,11 +209,27 @@ _PROFILES = (
         ("doc/Changelog 1.6.7: trust-anchor-signaling", "1.7.1: sentinel"),
     ),
     Profile(
+        "unbound-static",
+        "1.17.1",
+        "Unbound, trust-anchor-file",
+        _static(
+            ttl_cap="P1D", negative="PT61S", burst=6, skew="tenth", key_tag_query="prime", sentinel="yes"
+        ),
+        ("validator/val_anchor.c", "validator/validator.c: primeResponseToKE, NULL_KEY_TTL"),
+    ),
+    Profile(
         "bind",
         "9.18.49",
         "BIND, dnssec-validation auto",
         _BIND,
         ("lib/dns/zone.c: keyfetch_done, refresh_time, load_secroots, zone_refreshkeys",),
+    ),
+    Profile(
+        "bind-static",
+        "9.18.49",
+        "BIND, static-ds or trusted-keys",
+        _static(ttl_cap="P7D", negative="PT30S", burst=13, key_tag_query="daily", sentinel="yes"),
+        ("lib/dns/validator.c: validate_dnskey", "lib/dns/badcache.c"),
     ),
     Profile(
         "bind-9.11.2",
@@ -250,6 +266,7 @@ _PROFILES = (
             "modules/ta_signal_query: the query after a refresh is cancelled by ta_update's refresh_plan, "
             "whose event.cancel(id) means an event that is over, and whose id it was given since",
             "lib/cache/nsec1.c: a denial in the cache answers",
+            "lib/defines.h: KR_COUNT_NO_NSADDR_LIMIT, 5 servers are asked for better keys",
         ),
     ),
     Profile(
@@ -261,6 +278,7 @@ _PROFILES = (
             ttl_floor="PT5S",
             key_tag_query="clients",
             key_tag_memory="P1D",
+            burst=5,
             key_tag_states="valid",
             sentinel="yes",
             match_ds_by="tag",

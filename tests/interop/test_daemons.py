@@ -36,6 +36,8 @@ INSECURE: Asked = (0, False)
 BOGUS: Asked = (2, False)
 RESOLVERS = ("unbound", "named", "kresd", "kresd-debian", "pdns_recursor")
 FORWARDERS = ("dnsmasq", "stubby")
+STATIC = ("unbound-static", "named-static")
+"""Described in files; they have the programs of others, so that little is tried of them."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,7 @@ def played(name: str, play: Play) -> Seen:
 
 
 @pytest.mark.parametrize("form", ["ds", "dnskey"])
-@pytest.mark.parametrize("name", RESOLVERS + FORWARDERS)
+@pytest.mark.parametrize("name", RESOLVERS + FORWARDERS + STATIC)
 def test_validates(name: str, form: str) -> None:
     """With the anchor of today in either form, the signed child is secure and the unsigned one insecure."""
     seen = played(name, Play(dnskey=form == "dnskey"))
@@ -70,7 +72,7 @@ def test_validates(name: str, form: str) -> None:
     assert (answers["signed"], answers["unsigned"]) == (SECURE, INSECURE), seen.log
 
 
-@pytest.mark.parametrize("name", RESOLVERS + FORWARDERS)
+@pytest.mark.parametrize("name", RESOLVERS + FORWARDERS + STATIC)
 def test_does_not_validate_by_another_key(name: str) -> None:
     """With the old key alone, which signs no more, nothing can be validated: the anchors are the lab's."""
     answers, _ = played(name, Play(anchors=("old",))).at[0]
@@ -258,4 +260,4 @@ def test_resolved() -> None:
 
 def test_every_driver_is_tried() -> None:
     """No driver is without a live test."""
-    assert set(DRIVERS) == {*RESOLVERS, *FORWARDERS, "systemd-resolved"}
+    assert set(DRIVERS) == {*RESOLVERS, *FORWARDERS, *STATIC, "systemd-resolved"}
