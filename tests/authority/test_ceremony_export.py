@@ -194,6 +194,25 @@ def test_policy_is_the_roots() -> None:
     assert old.algorithms == ((8, 1024, 65537), (8, 2048, 65537))
 
 
+def test_policy_of_other_algorithms() -> None:
+    """A policy names sizes and exponents where an algorithm has them, each kind of key once."""
+    keys = KeySet(
+        ("ksk-2024", "ksk-ecdsa", "ksk-ed25519"),
+        ("zsk-1536-1", "zsk-ed25519"),
+        (),
+        ("ksk-2024", "ksk-ed25519"),
+        (),
+    )
+    start = parse_instant("2028-01-01")
+    (file,) = files(Timeline((Step(start, keys, start, start + 9 * DAY),)))
+    assert file.ksk_policy is not None
+    assert file.zsk_policy is not None
+    assert file.ksk_policy.algorithms == ((8, 2048, 65537), (13, 256, None), (15, None, None))
+    assert file.zsk_policy.algorithms == ((8, 1536, 65537), (15, None, None))
+    assert verified_signatures(file) == 2
+    assert [finding for finding in verify([file]) if finding.identifier == "CER-POLICY"] == []
+
+
 def test_extra_step() -> None:
     """An emergency inside a slot is a bundle more, in force when it happens, and lint says what is odd."""
     at = parse_instant("2018-02-03T12:00:00Z")
