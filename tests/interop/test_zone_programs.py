@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from lab.authority.keyring import KeyRing
-from lab.authority.signer import CHILDREN, SignatureStore, ZoneSigner
+from lab.authority.signer import CHILDREN, SignatureStore, Spread, ZoneSigner
 from lab.authority.slots import root_history
 from lab.authority.timeline import Step
 from lab.authority.zone_file import zone_text
@@ -31,13 +31,14 @@ from tests.conftest import BY_NIGHT, PROFILE, unavailable
 pytestmark = pytest.mark.no_cover
 
 DATES = (
-    "2016-08-15T00:00:00Z",
-    "2016-09-25T00:00:00Z",
-    "2018-10-11T16:00:00Z",
-    "2019-01-11T14:00:00Z",
-    "2026-10-11T16:00:00Z",
+    ("", "2016-08-15T00:00:00Z"),
+    ("", "2016-09-25T00:00:00Z"),
+    ("2018-actual", "2019-01-11T14:00:00Z"),
+    ("2026-planned", "2026-10-11T16:00:00Z"),
+    ("algorithm-roll-liberal", "2029-02-01T00:00:00Z"),
 )
-"""The last ZSK of 1024 bits, also beside the first of 2048; the roll, the revocation, the roll to come."""
+"""Scenario, or the root's history, and instant: the last ZSK of 1024 bits, also beside the first of 2048; the
+revocation, the roll to come, a root of nothing but P-256."""
 
 REFUSED_ON_PURPOSE = {
     "algorithm-roll-ksk-alone": {"bind": "Missing ZSK for algorithm ECDSAP256SHA256"},
@@ -134,28 +135,34 @@ def on_purpose(scenario: str, refused: dict[str, str]) -> bool:
     return refused.keys() == wanted.keys() and all(words in refused[name] for name, words in wanted.items())
 
 
-@pytest.mark.parametrize("date", DATES)
-def test_full_root(verify: Verify, date: str) -> None:
-    """The root with every top-level domain is accepted, with 1024-bit and 2048-bit keys, before and after."""
+def served_by(scenario: str, spread: Spread = map) -> ZoneSigner:
+    """Return the authority of a scenario, or of the root's history."""
+    timeline = load_scenario(scenario).timeline if scenario else root_history()
+    return ZoneSigner(timeline, KeyRing(), watermark=scenario, spread=spread)
+
+
+@pytest.mark.parametrize(("scenario", "date"), DATES)
+def test_full_root(verify: Verify, scenario: str, date: str) -> None:
+    """The root with every top-level domain is accepted, with small, large and elliptic keys."""
     now = parse_instant(date)
     with ThreadPoolExecutor(2) as pool:
-        authority = ZoneSigner(root_history(), KeyRing(), spread=pool.map)
-        text = zone_text(authority, now, "full")
+        text = zone_text(served_by(scenario, pool.map), now, "full")
     assert text.count("\tRRSIG\t") > 2750
     assert verify(text, ROOT, now) == {}
 
 
-@pytest.mark.parametrize("date", DATES)
-def test_signed_child(verify: Verify, date: str) -> None:
+@pytest.mark.parametrize(("scenario", "date"), DATES)
+def test_signed_child(verify: Verify, scenario: str, date: str) -> None:
     """So is the signed child."""
-    authority, now = ZoneSigner(root_history(), KeyRing()), parse_instant(date)
-    assert verify(zone_text(authority, now, apex=CHILDREN.secure), CHILDREN.secure, now) == {}
+    now = parse_instant(date)
+    text = zone_text(served_by(scenario), now, apex=CHILDREN.secure)
+    assert verify(text, CHILDREN.secure, now) == {}
 
 
 @pytest.mark.parametrize("change", ["late", "digest", "signature"])
 def test_programs_do_look(verify: Verify, change: str) -> None:
     """All three refuse an old zone or one with a wrong signature, and ldns one with a wrong digest."""
-    authority, now = ZoneSigner(root_history(), KeyRing()), parse_instant("2018-10-11T16:00:00Z")
+    authority, now = served_by(""), parse_instant("2018-10-11T16:00:00Z")
     text, late = zone_text(authority, now), authority.edition(now).expiration + HOUR
     if change == "late":
         assert set(verify(text, ROOT, late)) == {"ldns", "knot", "bind"}
