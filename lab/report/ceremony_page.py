@@ -73,6 +73,9 @@ them. It may be given several times. A file may be
   `trusted-keys-file`),
 - a state file of Unbound, BIND or Knot Resolver, or root-anchors.xml ([trust-state files](state-files.md)).
 
+A timeline that is told in steps, not in quarters, is not on the root's calendar, and lint says so of every
+bundle that is not.
+
 An `error` makes a file unfit to publish, a `note` is worth a look. In the five real files of 2016 and 2017
 that the lab is tested with, no rule finds anything.
 """
