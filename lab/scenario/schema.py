@@ -11,12 +11,17 @@ import sys
 from typing import Any
 
 from .model import OneOf, ScenarioFile
-from .tables import key_of
+from .tables import Table, key_of
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema (JSON Schema 2020-12)."""
-    raw = ScenarioFile.model_json_schema(by_alias=True)
+    """Return the schema of scenario files (JSON Schema 2020-12)."""
+    return schema_of(ScenarioFile, "Scenario of the root rollover lab")
+
+
+def schema_of(file: type[Table], title: str) -> dict[str, Any]:
+    """Return the schema of a kind of file."""
+    raw = file.model_json_schema(by_alias=True)
     for table in _descendants(OneOf):
         definition = raw["$defs"].get(table.__name__)
         if definition is not None:
@@ -24,7 +29,7 @@ def schema() -> dict[str, Any]:
     cleaned: dict[str, Any] = _clean(raw)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Scenario of the root rollover lab",
+        "title": title,
         **{key: value for key, value in cleaned.items() if key != "title"},
     }
 

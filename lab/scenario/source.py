@@ -31,7 +31,7 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PYTHON_KEY = re.compile(r"\((?:'[^']*'(?:, )?)+,?\)")
 """A key as tomllib's messages write it: a tuple of its parts."""
 
-_NAMES = {"subject": "name", "expect": "id", "event": "subject"}
+_NAMES = {"subject": "name", "expect": "id", "event": "subject", "cohort": "name"}
 """What names a table of each array of tables."""
 
 _File = TypeVar("_File", bound=BaseModel)

@@ -1,0 +1,1 @@
+"""A fleet of resolvers: who they are, and what becomes of millions of them."""
