@@ -66,7 +66,7 @@ class Resolved:
     def files(self, setting: Setting) -> dict[str, str]:
         """Return the drop-in resolved.conf, root.positive, and the script that gives it a /run."""
         assert setting.forward_to is not None, "a forwarder needs a resolver to ask"
-        knobs = "\n".join(f"DNSStubListenerExtra={_listen(address)}" for address in setting.addresses)
+        knobs = "\n".join(f"DNSStubListenerExtra={address}" for address in setting.addresses)
         return {
             "resolved.conf": driver.template("resolved.conf", forward=setting.forward_to, knobs=knobs),
             "resolved.sh": driver.template("resolved.sh"),
@@ -126,7 +126,3 @@ class Resolved:
     def fatal(self, lines: Sequence[str]) -> str:
         """Return the last complaint."""
         return driver.last_line(_FATAL, lines)
-
-
-def _listen(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

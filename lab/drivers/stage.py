@@ -36,6 +36,9 @@ PATIENCE: Final = 30.0
 HURRY, STRIDE, STORM = 0.1, 10.0, 5.0
 """While none is busy but daemons that storm: time jumps `STRIDE` emulated seconds every `HURRY` real ones,
 and after `STORM` real ones nobody waits for them any more."""
+SURE: Final = 0.003
+"""Real seconds without a query before somebody is taken to wait for time alone: a busy kernel can keep a
+packet from its reader for a moment, and a time-out that comes just then has made Stubby crash."""
 READY: Final = 20.0
 """Real seconds a daemon may take to answer after its start."""
 PUMP: Final = 400
@@ -216,7 +219,7 @@ class Stage:
 
     def _settle(self, at: Instant) -> None:
         """Let everybody finish; where only time-outs are waited for, move on to the first of them."""
-        began, hurried = time.monotonic(), 0
+        began, hurried, taken = time.monotonic(), 0, -1
         while True:
             members = self.running
             for member in members:
@@ -239,6 +242,10 @@ class Stage:
                 continue
             if any(member.seat.client.take() for member in members):  # what came just before
                 continue
+            if taken != self._received and any(member.seat.client.open for member in members):
+                taken = self._received
+                time.sleep(SURE)  # noqa: TID251
+                continue
             horizons = (
                 (PUMP, [member for member in members if member.seat.client.open]),
                 (RETRIES, [member for member in members if at < member.dark_until]),
@@ -257,7 +264,7 @@ class Stage:
                     break
                 continue
             self.page.jump(max(first + 0.001, self.page.emulated))
-            began, hurried = time.monotonic(), 0
+            began, hurried, taken = time.monotonic(), 0, -1
         for member in self.running:
             member.seat.client.take()
             member.seat.client.give_up()
@@ -279,6 +286,12 @@ class Stage:
         """Raise what the authority raised: the lab's fault, which no daemon is to be blamed for."""
         if self._listener is not None and self._listener.failure is not None:
             raise self._listener.failure
+
+    @property
+    def _received(self) -> int:
+        """Return how many queries the authority has taken."""
+        assert self._listener is not None
+        return self._listener.received
 
     def _taken(self) -> int | None:
         """Return how many queries the authority has taken, None while it works on one."""

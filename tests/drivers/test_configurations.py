@@ -66,7 +66,7 @@ def test_udp_size(name: str, lines: set[str]) -> None:
         ("kresd", {"net.listen('fd00::2', 53, { kind = 'dns' })", "net.outgoing_v6('fd00::2')"}),
         ("pdns_recursor", {"local-address=127.0.0.2,fd00::2"}),
         ("dnsmasq", {"listen-address=fd00::2"}),
-        ("systemd-resolved", {"DNSStubListenerExtra=[fd00::2]"}),
+        ("systemd-resolved", {"DNSStubListenerExtra=fd00::2"}),
         ("stubby", {"- fd00::2@53"}),
     ],
 )
