@@ -18,7 +18,7 @@ from . import driver
 from .driver import Reading, Setting, Tool
 
 _VERSION: Final = re.compile(r"Stubby ([0-9][^\s]*)")
-_FATAL: Final = re.compile(r"^error: |Could not |Error|error")
+_FATAL: Final = re.compile(r"^error: |Could not |Error|error|corruption|free\(\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ class DaemonSubject:
         """Tell that it ended by itself, once, and why."""
         if self._ended or not self.seat.started:
             return
-        self._ended = self.seat.reason()
+        self._ended = self.seat.reason() or "it ended and said nothing"
         self._out.append(Stopped(now, self.name, "exit", self._ended))
         cause = "crashed" if self._writable else "state-unwritable"
         self._tell(Outcome(now, self.name, "down", "down", cause, None, self._ended), now)
