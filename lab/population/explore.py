@@ -118,7 +118,8 @@ class _Explorer:
                         self._visit(number, passed, kind, due, at)
             if shape.running or shape.ended:
                 self._start(self.book.restart, number, passed, epoch, keep=self.machine.keep_state)
-                for kind, at in kinds if self.machine.repair != "none" else ():
+                mends = {"none": False, "anchors": shape.running}.get(self.machine.repair, True)
+                for kind, at in kinds if mends else ():
                     self._repair(number, passed, kind, at)
         if shape.running and number not in self.book.off:
             model, since = self._thaw(number, frozenset(), 0, 0)

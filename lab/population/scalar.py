@@ -24,7 +24,7 @@ from ..run.subject import ModelSubject, Subject
 from ..run.verdict import SubjectResult
 from ..scenario.spec import Action, EventSpec, Restart, Scenario, SetAnchors, SubjectSpec, Window
 from . import kernel
-from .arrays import OFF, OUTCOME, SECURE
+from .arrays import OFF, OUTCOME, OUTCOMES, SECURE, Ints
 from .draws import Drift, seed_key
 from .strata import Compiled, Stratum
 
@@ -66,8 +66,14 @@ def member(compiled: Compiled, seed: int, number: int) -> Member:
     return Member(number, stratum, start + born, tuple(absences), key)
 
 
-def mended(compiled: Compiled, one: Member, failed_at: Instant) -> Member:
-    """Return a resolver with the instant at which its operator mends what failed at `failed_at`, if ever."""
+def mended(compiled: Compiled, one: Member, result: SubjectResult) -> Member:
+    """Return a resolver with the instant at which its operator mends what failed, if ever.
+
+    Who only configures anchors does nothing for a resolver that is down.
+    """
+    failed_at, repair = result.first_failure, one.stratum.machine.repair
+    if failed_at is None or repair == "none":
+        return one
     a, s, start = compiled.arrays, compiled.tables, compiled.world.start
     reg = np.zeros(kernel.REGISTERS, np.int64)
     kernel.begin(one.key, a, s, reg, np.zeros(a.keys, np.int64), np.zeros(a.keys, np.int64))
@@ -76,7 +82,10 @@ def mended(compiled: Compiled, one: Member, failed_at: Instant) -> Member:
     reg[kernel.SHAPE], reg[kernel.NOW_AT] = failing, failed_at - start
     kernel.note(one.key, a, s, reg)
     at = int(reg[kernel.MENDED_AT])
-    return replace(one, mended_at=start + at if at < a.stop else None)
+    last = [outcome.outcome for outcome in result.outcomes if outcome.at < start + at]
+    if at >= a.stop or (repair == "anchors" and last[-1] == "down"):
+        return one
+    return replace(one, mended_at=start + at)
 
 
 def _player(one: Member, cast: Cast, *, child: bool) -> ModelSubject:
@@ -156,28 +165,39 @@ def play_members(
 def fates(
     compiled: Compiled, scenario: Scenario, seed: int, numbers: Sequence[int], *, child: bool = True
 ) -> dict[int, Fate | None]:
-    """Return what becomes of resolvers by number, None of one that never starts.
+    """Return what becomes of resolvers by number, None of one that never starts."""
+    return {
+        number: fate for number, (_, fate) in lives(compiled, scenario, seed, numbers, child=child).items()
+    }
+
+
+def lives(
+    compiled: Compiled, scenario: Scenario, seed: int, numbers: Sequence[int], *, child: bool = True
+) -> dict[int, tuple[Member, Fate | None]]:
+    """Return resolvers by number, with when each is mended, and what becomes of them.
 
     A mended one is played twice: its operator mends what has failed, and when that is only playing it tells.
     """
-    members = [member(compiled, seed, number) for number in numbers]
-    results = _results(compiled, scenario, members, child=child)
+    members = {number: member(compiled, seed, number) for number in numbers}
+    results = _results(compiled, scenario, list(members.values()), child=child)
     again = [
-        later for one in members
-        if one.stratum.machine.repair != "none" and (seen := results.get(one.number)) is not None
-        and seen.failed_at is not None
-        and (later := mended(compiled, one, seen.failed_at)).mended_at is not None
+        later for number, seen in results.items()
+        if (later := mended(compiled, members[number], seen)).mended_at is not None
     ]  # fmt: skip
     results.update(_results(compiled, scenario, again, child=child) if again else {})
-    return {number: results.get(number) for number in numbers}
+    members.update({one.number: one for one in again})
+    return {
+        number: (one, _fate(compiled, one, results[number]) if number in results else None)
+        for number, one in members.items()
+    }
 
 
 def _results(
     compiled: Compiled, scenario: Scenario, members: Sequence[Member], *, child: bool
-) -> dict[int, Fate]:
+) -> dict[int, SubjectResult]:
     record = play_members(compiled, scenario, members, child=child)
     seen = {one.name: one for one in judge(record).subjects}
-    return {one.number: _fate(compiled, one, seen[_name(one)]) for one in members if _name(one) in seen}
+    return {one.number: seen[_name(one)] for one in members if _name(one) in seen}
 
 
 def _fate(compiled: Compiled, one: Member, seen: SubjectResult) -> Fate:
@@ -205,9 +225,26 @@ def _configured(compiled: Compiled, one: Member) -> dict[str, Instant]:
     if policy.schedule.probes and not machine.writable and policy.persistence.unwritable_start == "exit":
         return {}
     valid = dict.fromkeys(machine.anchors, one.born)
-    if one.mended_at is not None and policy.trust.configured == "always" and policy.base == "rfc":
+    always = policy.trust.configured == "always" and policy.base == "rfc"
+    if one.mended_at is not None and (machine.repair == "reinstall" or (machine.repair != "none" and always)):
         keys = compiled.world.epochs[compiled.world.epoch_at(one.mended_at)].keys
         for name in keys.ksks:
             if name not in keys.revoked:
                 valid.setdefault(name, one.mended_at)
     return valid
+
+
+def fate_of(compiled: Compiled, column: Ints) -> Fate | None:
+    """Return one resolver's column of an engine's result in the terms of the scalar engine."""
+    start, shape = compiled.world.start, int(column[1])
+    if shape < 0:
+        return None
+
+    def instant(value: int) -> Instant | None:
+        return None if value < 0 else start + int(value)
+
+    return Fate(
+        compiled.assembly.states(compiled.assembly.shapes[shape]),
+        OUTCOMES[int(compiled.arrays.shapes[shape, OUTCOME])], instant(column[2]), instant(column[3]),
+        tuple(instant(value) for value in column[5:]),
+    )  # fmt: skip

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.authority.timeline import KeySet, Timeline
-from lab.clock import DAY, HOUR, Instant
-from lab.errors import ScenarioError
+from lab.clock import DAY, HOUR
 from lab.population import kernel
-from lab.population.arrays import OUTCOME, OUTCOMES, Ints
+from lab.population.arrays import Ints
 from lab.population.draws import seed_key
 from lab.population.machine import Machine
-from lab.population.scalar import Fate
 from lab.population.strata import Absence, Compiled, Mending, Stratum, Window, compile_strata
 from lab.population.world import Stage, World, world_of
 from lab.resolver.profiles import MODELS
@@ -60,16 +58,12 @@ def case(seed: int, strata: int) -> Case:
     zone, last = _timeline(chance)
     played = scenario(zone, (), stop=START + last + chance.randint(DAY, 40 * DAY))
     world = world_of(played, KSKS, whole=True)
-    stage = Stage(world, played)
     found: list[Stratum] = []
     while len(found) < strata:
         one = _stratum(chance, world)
-        try:
-            compile_strata(world, stage, [one])
-        except ScenarioError:
-            continue
-        found.append(one)
-    return Case(played, world, compile_strata(world, stage, found))
+        if not one.machine.from_cache or world.margin >= 2 * world.dnskey_ttl:
+            found.append(one)
+    return Case(played, world, compile_strata(world, Stage(world, played), found))
 
 
 def _timeline(chance: random.Random) -> tuple[Timeline, int]:
@@ -125,20 +119,3 @@ def by_kernel(compiled: Compiled, seed: int, first: int, count: int) -> Ints:
     registers, since, valid = (np.zeros(n, np.int64) for n in (kernel.REGISTERS, size, size))
     kernel.run(first, count, seed_key(seed), compiled.arrays, compiled.tables, registers, since, valid, seen)
     return seen
-
-
-def fate(compiled: Compiled, column: Ints) -> Fate | None:
-    """Return one resolver's column of an engine's result as the scalar engine tells it."""
-    start = compiled.world.start
-    shape = int(column[1])
-    if shape < 0:
-        return None
-
-    def instant(value: int) -> Instant | None:
-        return None if value < 0 else start + int(value)
-
-    return Fate(
-        compiled.assembly.states(compiled.assembly.shapes[shape]),
-        OUTCOMES[int(compiled.arrays.shapes[shape, OUTCOME])], instant(column[2]), instant(column[3]),
-        tuple(instant(value) for value in column[5:]),
-    )  # fmt: skip

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import settings
 
-from lab.population.scalar import fates
+from lab.population import vector
+from lab.population.draws import seed_key
+from lab.population.scalar import fate_of, fates
 
-from .fleets import by_kernel, case, fate
+from ..effort import ORDINARY
+from .fleets import by_kernel, case
+
+WORLDS = 40 * settings().max_examples // ORDINARY
+"""Random worlds by `make test`; twenty times as many by night, each with as many resolvers."""
+RESOLVERS = 125
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(WORLDS))
 def test_jumps_are_what_the_scalar_engine_does(seed: int) -> None:
     """Final state, outcome, first failure, recovery, and when each key became Valid are the same."""
-    count = 25
     one = case(seed, 4)
-    seen = by_kernel(one.compiled, seed, 0, count)
-    expected = fates(one.compiled, one.scenario, seed, range(count), child=False)
-    found = {number: fate(one.compiled, seen[:, number]) for number in range(count)}
-    assert found == expected
+    seen = vector.live(0, RESOLVERS, seed_key(seed), one.compiled.arrays, one.compiled.tables)
+    expected = fates(one.compiled, one.scenario, seed, range(RESOLVERS), child=False)
+    assert {number: fate_of(one.compiled, seen[:, number]) for number in range(RESOLVERS)} == expected
     assert any(expected.values())
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_arrays_do_what_one_at_a_time_does(seed: int) -> None:
+    """The numpy engine and the kernel come to the same, visits included, whatever the chunks."""
+    one = case(seed, 5)
+    alone, tables = by_kernel(one.compiled, seed, 0, 300), (one.compiled.arrays, one.compiled.tables)
+    for size in (300, 97, 16):
+        parts = [
+            vector.live(first, min(size, 300 - first), seed_key(seed), *tables)
+            for first in range(0, 300, size)
+        ]
+        assert np.array_equal(np.concatenate(parts, axis=1), alone)
