@@ -275,7 +275,8 @@ class Stage:
         Knot Resolver asks for two minutes without a pause, a thousand times a second, if responses are
         truncated and TCP fails; it does not end when its clients have their SERVFAIL.
         """
-        return all(member.withheld or self.page.idle(member.seat.label) for member in members)
+        idle = (member.withheld or self.page.idle(member.seat.label) for member in members)
+        return any(member.withheld for member in members) and all(idle)
 
     def _quiet(self, members: Sequence[DaemonSubject]) -> bool:
         """Tell whether nothing is under way: no packet, no thread that runs."""
