@@ -61,7 +61,7 @@ _BIND = _policy(
     {
         **_LEARNER, "signer": "in-set", "when-empty": "fail", "after-miss": "PT1H", "after-none": "PT1H",
         "after-bogus": "interval", "after-lost": "PT27S", "after-blind": "never", "expiry-source": "first",
-        "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S", "burst": 13,
+        "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S", "burst": 26,
         "unwritable-start": "exit", "unwritable": "rollback", "key-tag-query": "daily", "sentinel": "yes",
     },
     """
@@ -222,12 +222,15 @@ _PROFILES = (
         "9.18.49",
         "BIND, dnssec-validation auto",
         _BIND,
-        ("lib/dns/zone.c: keyfetch_done, refresh_time, load_secroots, zone_refreshkeys",),
+        (
+            "lib/dns/zone.c: keyfetch_done, refresh_time, load_secroots, zone_refreshkeys",
+            "lib/dns/resolver.c: every address of the root servers is asked for better keys",
+        ),
     ),
     Profile(
         "bind-static",
         "9.18.49",
-        "BIND, static-ds or trusted-keys",
+        "BIND, static-ds or trusted-keys, over IPv4 alone",
         _static(ttl_cap="P7D", negative="PT30S", burst=13, key_tag_query="daily", sentinel="yes"),
         ("lib/dns/validator.c: validate_dnskey", "lib/dns/badcache.c"),
     ),
