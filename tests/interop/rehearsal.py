@@ -23,6 +23,7 @@ from lab.drivers.clocks import ClockPage
 from lab.drivers.driver import FOLDERS, STATE, Driver, Reading, Setting, state_stamp
 from lab.drivers.netns import run_inside
 from lab.drivers.process import Process, run_tool
+from lab.drivers.stage import LINK
 from lab.nameserver.listener import Listener
 from lab.nameserver.responder import Responder
 from lab.scenario.load import load_scenario
@@ -57,7 +58,7 @@ class Play:
     moments: tuple[str, ...] = ()
     """Instants to jump to after the start; at each the daemon is asked and read."""
     link: bool = False
-    """Make an interface other than lo, which takes root."""
+    """Make an interface other than lo."""
     new_anchors: tuple[str, ...] = ()
     """Anchors an operator sets in the running daemon at the end."""
 
@@ -88,7 +89,8 @@ class Seen:
 def rehearse(driver: Driver, play: Play) -> Seen:
     """Play it in a network of the lab's own. Raises DriverError where that cannot be had."""
     addresses = (*SERVERS, CHILD_SERVER, RESOLVER, ADDRESS, ADDRESS6)
-    return run_inside(lambda folder: _Rehearsal(driver, play, folder).play(), addresses=addresses)
+    link = LINK if play.link else ""
+    return run_inside(lambda folder: _Rehearsal(driver, play, folder).play(), addresses=addresses, link=link)
 
 
 class _Rehearsal:
@@ -121,27 +123,24 @@ class _Rehearsal:
         environment = self.page.environment("it") | self.driver.environment(setting)
         process = Process(self.driver.command(setting), self.folder, environment, label="it", user=NOBODY)
         found, live, states = [], False, []
-        with Listener(self._answer, (*SERVERS, CHILD_SERVER, RESOLVER), 53, anywhere=True):
-            if self.wanted.link:
-                _make_link()
-            with process:
-                self._await(process)
-                for moment in self.wanted.moments[:1] + self.wanted.moments or ("",):
-                    if moment and self.page.emulated < parse_instant(moment):
-                        self.page.jump(parse_instant(moment))
-                        self._quiet()
-                    if process.running:
-                        found.append((self._ask(), self.driver.trust(setting, self._tool)))
-                        states.append(state_stamp(setting))
-                    if self.wanted.spoiled:
-                        for path in (*(self.folder / STATE).iterdir(), self.folder / STATE):
-                            path.chmod(0o555 if path.is_dir() else 0o444)
-                if self.wanted.new_anchors and process.running:
-                    setting = self._setting(self.wanted.new_anchors)
-                    self._write(self.driver.files(setting))
-                    live = self.driver.set_anchors(setting, self._tool)
+        with Listener(self._answer, (*SERVERS, CHILD_SERVER, RESOLVER), 53, anywhere=True), process:
+            self._await(process)
+            for moment in self.wanted.moments[:1] + self.wanted.moments or ("",):
+                if moment and self.page.emulated < parse_instant(moment):
+                    self.page.jump(parse_instant(moment))
+                    self._quiet()
+                if process.running:
                     found.append((self._ask(), self.driver.trust(setting, self._tool)))
-                ended = process.exited
+                    states.append(state_stamp(setting))
+                if self.wanted.spoiled:
+                    for path in (*(self.folder / STATE).iterdir(), self.folder / STATE):
+                        path.chmod(0o555 if path.is_dir() else 0o444)
+            if self.wanted.new_anchors and process.running:
+                setting = self._setting(self.wanted.new_anchors)
+                self._write(self.driver.files(setting))
+                live = self.driver.set_anchors(setting, self._tool)
+                found.append((self._ask(), self.driver.trust(setting, self._tool)))
+            ended = process.exited
         lines = process.last_lines(4000)
         stamps = [self.driver.log_instant(line, START) for line in lines]
         return Seen(
@@ -236,14 +235,3 @@ class _Rehearsal:
                     return message.rcode, bool(message.flags & 0x20)
                 time.sleep(0.02)  # noqa: TID251
         return None
-
-
-def _make_link() -> None:
-    """Make an interface that is not lo, with an address: a pair of which both ends are here."""
-    for words in (
-        "link add lab0 type veth peer name lab1",
-        "addr add 192.0.2.200/32 dev lab0",
-        "link set lab0 up",
-        "link set lab1 up",
-    ):
-        run_tool(["ip", *words.split()], Path("/"))
