@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,13 @@ def test_anchor_file_of_several_names() -> None:
     for text in ("; nothing\n", ". MX 1 a.\n"):
         with pytest.raises(StateFileError):
             anchors.read(text.encode(), "f")
+
+
+def test_names_to_choose_from_are_told_as_far_as_there_is_room() -> None:
+    """Of the names in a file the first eight are told."""
+    data = "".join(f"{name}. DS {ds(1).to_text()}\n" for name in "abcdefghi").encode()
+    with pytest.raises(StateFileError, match=re.escape("(a., b., c., d., e., f., g., h.)")):
+        anchors.read(data, "f")
 
 
 def test_nothing_to_write() -> None:

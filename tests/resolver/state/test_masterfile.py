@@ -74,6 +74,13 @@ def test_longest_ttl(ttl: int, taken: bool) -> None:
         assert read(f". {ttl} A x\n")[0].ttl == ttl
 
 
+def test_units_of_a_ttl() -> None:
+    """A TTL may be written in weeks, days, hours, minutes and seconds, as BIND takes it."""
+    assert [read(f". {text} A x\n")[0].ttl for text in ("1w", "1d", "1h", "1m", "1s")] == [
+        604800, 86400, 3600, 60, 1,
+    ]  # fmt: skip
+
+
 def test_parentheses_and_comments() -> None:
     """A record goes on in parentheses; comments inside it are kept apart from those behind it."""
     text = ". DS 1 ( ; one\n 2 ; (two\n)3 ; three ; four\n ; five\n\n;six\n. DS 4 (5)(6)\n"
@@ -188,6 +195,7 @@ WRONG = {
     "few fields": ("DNSKEY", "257 3 8", "a DNSKEY with 3 of its 4 fields", "truncated"),
     "flags": ("DNSKEY", "65536 3 8 AAAA", "flags '65536' is not a number from 0 to 65535", "malformed"),
     "protocol": ("DNSKEY", "257 x 8 AAAA", "protocol 'x' is not a number", "malformed"),
+    "large protocol": ("DNSKEY", "257 256 8 AAAA", "protocol '256' is not a number", "malformed"),
     "algorithm": ("DNSKEY", "257 3 RSA AAAA", "algorithm 'RSA' is not a number", "malformed"),
     "digits": ("DNSKEY", "257 3 ٨ AAAA", "algorithm", "malformed"),
     "cut off": ("DNSKEY", "257 3 8 AAAAA", "a public key that is cut off", "truncated"),

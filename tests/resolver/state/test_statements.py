@@ -69,6 +69,10 @@ DAMAGED = {
     "unknown kind": (wrapped(f". magic-ds 1 8 2 {DIGEST};"), "line 1: '. magic-ds' names no kind of anchor"),
     "no kind": (wrapped(".;"), "line 1: '.' names no kind of anchor"),
     "cut": (b"trust-anchors {\n" + ROOT_DS.encode() + b"\n", "line 2: trust-anchors that nothing closes"),
+    "cut further down": (
+        f"trust-anchors {{\n{ROOT_DS}\n{ROOT_DS}\n".encode(),
+        "line 3: trust-anchors that nothing closes",
+    ),
     "cut at once": (b"trust-anchors {", "trust-anchors that nothing closes"),
     "nested": (wrapped(f". initial-ds {{ 1 8 2 {DIGEST}; }}"), "line 1: '{' where it cannot stand"),
     "no semicolon": (wrapped(ROOT_DS[:-1]), "line 1: '}' where it cannot stand"),
