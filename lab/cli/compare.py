@@ -34,11 +34,10 @@ def compare(
     """
     if len(dict.fromkeys(subjects)) != 2:
         raise click.UsageError("name two subjects: --subject A --subject B", click.get_current_context())
-    from ..drivers.casting import with_daemons
+    from ..drivers.casting import is_played, with_daemons
     from ..drivers.grid import FINE
     from ..drivers.theatre import play_daemons
     from ..report.side_by_side import render_json, render_text
-    from ..run.cast import DAEMON
     from ..run.compare import EXIT_STATUS
     from ..run.compare import compare as held_against
     from ..run.engine import play
@@ -47,7 +46,7 @@ def compare(
 
     check_targets(output, record)
     loaded = with_daemons(load_scenario(scenario), subjects)
-    real = any(name.startswith(DAEMON) for name in subjects)
+    real = is_played(loaded, subjects)
     with ProgressBar() as bar:
         bar.begin(loaded.name)
         if real:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME",
     help="Play only this subject (with --skr: this model); may be repeated. daemon:unbound is the real "
-    "resolver (`rootlab list drivers`), daemon:unbound@NAME lives as subject NAME does.",
+    "resolver (`rootlab list drivers`), daemon:unbound@NAME lives as subject NAME does, daemon:unbound:CLOCK "
+    "by another clock (`rootlab list clocks`).",
 )
 @report_formats
 @output_option
@@ -188,13 +189,18 @@ def _play(
         for scenario in scenarios:
             names = [subject.name for subject in scenario.subjects if subject.name in subjects]
             bar.begin(scenario.name)
-            if any(name.startswith(DAEMON) for name in names):
+            if _has_real(scenario, names):
                 from ..drivers.theatre import play_daemons
 
                 records.append(play_daemons(scenario, names, seed=seed, progress=bar, logs=logs))
             else:
                 records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
     return records
+
+
+def _has_real(scenario: Scenario, names: Sequence[str]) -> bool:
+    """Tell whether a real resolver is among some subjects; no names are all of them."""
+    return any(spec.model.startswith(DAEMON) for spec in scenario.subjects if not names or spec.name in names)
 
 
 def _play_files(files: Sequence[Path], models: Sequence[str], seed: int | None) -> Record:

@@ -1,14 +1,55 @@
-"""Put real resolvers into a scenario: `daemon:NAME`, or `daemon:NAME@SUBJECT` to live as a subject does."""
+"""Put real resolvers into a scenario: `daemon:NAME`, with a clock and in the place of a subject if one likes.
+
+`daemon:NAME:CLOCK@SUBJECT`: NAME is a driver or a driver file, CLOCK one of the clocks it works with (the
+first of them if nothing is said), SUBJECT whom it lives as.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..errors import ScenarioError
 from ..run.cast import DAEMON
 from ..scenario.spec import Scenario, SubjectSpec
+from .clocks import CLOCKS
+from .driver import Driver
 from .table import driver_of
+
+
+class Wanted(NamedTuple):
+    """What a name asks for: the driver's name, the clock and the subject, "" where nothing is said."""
+
+    driver: str
+    clock: str
+    like: str
+
+
+def wanted(name: str) -> Wanted:
+    """Take a name apart: `daemon:named:mkeytimers@bind`."""
+    kind, _, like = name.removeprefix(DAEMON).partition("@")
+    driver, _, clock = kind.rpartition(":")
+    return Wanted(driver, clock, like) if driver else Wanted(kind, "", like)
+
+
+def is_played(scenario: Scenario, names: Sequence[str]) -> bool:
+    """Tell whether a real resolver is among some subjects of a scenario; no names are all of them."""
+    return any(spec.model.startswith(DAEMON) for spec in scenario.subjects if not names or spec.name in names)
+
+
+def clock_of(spec: SubjectSpec, driver: Driver) -> str:
+    """Return the name of the clock a real subject lives by. Raises ScenarioError for one it does not take."""
+    if not spec.clock:
+        return driver.clocks[0]
+    if spec.clock not in driver.clocks:
+        what = "does not work with the" if spec.clock in CLOCKS else "knows no"
+        raise ScenarioError(
+            f"{driver.name} {what} clock {spec.clock[:40]!r}",
+            place=spec.name,
+            remedy=f"its clocks are {', '.join(driver.clocks)}",
+        )
+    return spec.clock
 
 
 def with_daemons(scenario: Scenario, names: Sequence[str]) -> Scenario:
@@ -18,20 +59,22 @@ def with_daemons(scenario: Scenario, names: Sequence[str]) -> Scenario:
     `@` that is the subject named as its model, else the first one of that model, else a plain one. Knobs of a
     model's policy are not a daemon's. Raises ScenarioError.
     """
-    wanted = [name for name in dict.fromkeys(names) if name.startswith(DAEMON)]
-    for name in wanted:
-        scenario = _with_daemon(scenario, name)
+    for name in dict.fromkeys(names):
+        if name.startswith(DAEMON):
+            scenario = _with_daemon(scenario, name)
     return scenario
 
 
 def _with_daemon(scenario: Scenario, name: str) -> Scenario:
-    kind, _, like = name.removeprefix(DAEMON).partition("@")
+    kind, clock, like = wanted(name)
     driver = driver_of(kind)
     twin = _twin(scenario, driver.model, like)
     if twin is None:
-        spec = SubjectSpec(name, DAEMON + kind, scenario.anchors_default, scenario.start)
+        spec = SubjectSpec(name, DAEMON + kind, scenario.anchors_default, scenario.start, clock=clock)
+        clock_of(spec, driver)
         return replace(scenario, subjects=(spec, *scenario.subjects))
-    spec = replace(twin, name=name, model=DAEMON + kind, policy=(), version="", like=twin.name)
+    spec = replace(twin, name=name, model=DAEMON + kind, policy=(), version="", like=twin.name, clock=clock)
+    clock_of(spec, driver)
     events = [replace(event, subject=name) for event in scenario.events if event.subject == twin.name]
     stated = [
         replace(expectation, id=f"{name}/{expectation.id}", subject=name)

@@ -391,3 +391,6 @@ CLOCKS: dict[str, Clock] = {
     )
 }
 """Name of a clock backend: what it does and what it needs; the best comes first."""
+
+REAL_TIME: Final = ("mkeytimers", "none")
+"""The clocks under which a program lives in real time (realtime.py)."""

@@ -40,6 +40,9 @@ ROOTS: Final = tuple(v4 for _, v4, _ in ROOT_SERVERS)
 Tool = Callable[[Sequence[str]], str]
 """Run a control program (a command line) against a running daemon and return what it prints."""
 
+MKEYTIMERS: Final = (1, 1, 5)
+"""Real seconds that BIND takes for an hour, a day and a month of RFC 5011 under the clock of that name."""
+
 _TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 _MONTHS: Final = {name: number for number, name in enumerate(
     ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1

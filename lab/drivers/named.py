@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ..clock import DAY, Instant, parse_instant
+from ..clock import DAY, Instant, Seconds, parse_instant
 from ..dnssec.keys import DS, Key
 from ..dnssec.names import ROOT
 from ..errors import StateFileError
@@ -126,8 +126,9 @@ class Named:
         trusted = trusted_tags(tool(self.control(setting, "secroots", "-")))
         if trusted is None:
             return None
-        told = key_data(tool(self.control(setting, "managed-keys", "status")))
-        return readings(trusted, told, _known_keys(setting))
+        hold = _HOLD if setting.mkeytimers is None else setting.mkeytimers[2]
+        told = key_data(tool(self.control(setting, "managed-keys", "status")), hold)
+        return readings(trusted, told, _known_keys(setting), hold)
 
     def stamp(self, setting: Setting) -> object:
         """Return what its state files look like: it writes them whenever it learns."""
@@ -203,26 +204,28 @@ def trusted_tags(text: str) -> tuple[int, ...] | None:
     return tuple(int(tag) for tag in _ROOT_ANCHOR.findall(secure))
 
 
-def key_data(text: str) -> tuple[Told, ...]:
+def key_data(text: str, hold: Seconds = _HOLD) -> tuple[Told, ...]:
     """Return the root's keys of `rndc managed-keys status`; its placeholder for no key is none of them."""
     section = re.search(r"^\s*name: \.\n(.*?)(?=^\s*name: |\Z)", text, re.MULTILINE | re.DOTALL)
     found = _STATUS.finditer(section[1]) if section else ()
-    return tuple(_told(match) for match in found if match["tag"] != "0" or "SEP" in match["flags"])
+    return tuple(_told(match, hold) for match in found if match["tag"] != "0" or "SEP" in match["flags"])
 
 
-def _told(match: re.Match[str]) -> Told:
+def _told(match: re.Match[str], hold: Seconds) -> Told:
     tag = int(match["tag"])
     if "REVOKE" in match["flags"]:
         removal = _date(match["remove"] or "")
-        since = None if removal is None else removal - _HOLD
+        since = None if removal is None else removal - hold
         return Told(driver.without_revoke(tag), State.REVOKED, since)
     if match["pending"]:
         until = _date(match["pending"])
-        return Told(tag, State.ADD_PEND, None if until is None else until - _HOLD)
+        return Told(tag, State.ADD_PEND, None if until is None else until - hold)
     return Told(tag, State.VALID, _date(match["since"] or ""))
 
 
-def readings(trusted: Sequence[int], told: Sequence[Told], known: dict[int, Key | DS]) -> tuple[Reading, ...]:
+def readings(
+    trusted: Sequence[int], told: Sequence[Told], known: dict[int, Key | DS], hold: Seconds = _HOLD
+) -> tuple[Reading, ...]:
     """Join what validates with what is known besides: a key that does not validate is none of the trusted.
 
     Where BIND's clock says "trusted" of a key that does not validate, it is not believed: such a key waits
@@ -234,7 +237,7 @@ def readings(trusted: Sequence[int], told: Sequence[Told], known: dict[int, Key 
         if tag in trusted:
             continue
         if state is State.VALID:
-            state, at = State.ADD_PEND, None if at is None else at - _HOLD
+            state, at = State.ADD_PEND, None if at is None else at - hold
         by_clock = state is not State.REVOKED
         found.append(Reading(tag, known.get(tag), state, at, by_clock=by_clock))
     return tuple(found)

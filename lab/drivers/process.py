@@ -1,7 +1,8 @@
 """Run programs for the lab: daemons that are watched, control programs that answer, and none that stays.
 
 A process lives in a session of its own, so that Ctrl-C reaches the lab alone, and everything it started ends
-with it. Should the lab itself be killed, the process namespace takes all of them along (netns.py).
+with it. Should the lab itself be killed, the process namespace takes all of them along (netns.py); where
+there is none, a process is on a leash: the kernel kills it with the thread that started it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from ..errors import DriverError, one_line
-from .clocks import ClockPage
+from .clockwork import Clockwork
 
 LOG: Final = "log.txt"
 """The file in a process's folder that takes what it prints."""
@@ -43,7 +44,8 @@ class Process:
     """A daemon or another program that runs until it is told to end, or ends by itself.
 
     `folder` is where it runs and where its log is appended to. `environment` is all it gets beside PATH,
-    HOME, LANG and TZ. `user` is a numeric uid, for which the lab must be root; None leaves it as it is.
+    HOME, LANG and TZ. `user` is a numeric uid, for which the lab must be root; None leaves it as it is. On a
+    `leash` it ends with the lab, and as another user may bind ports below 1024.
     """
 
     def __init__(
@@ -54,11 +56,12 @@ class Process:
         *,
         label: str = "",
         user: int | None = None,
+        leash: bool = False,
     ) -> None:
         self.command, self.folder = tuple(command), folder
         self.environment = dict(environment or {})
         self.label = label or Path(command[0]).name
-        self.user = user
+        self.user, self.leash = user, leash
         self._running: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -97,25 +100,13 @@ class Process:
     def start(self) -> None:
         """Start it, after the last one has ended. Raises DriverError if there is no such program."""
         assert not self.running, f"{self.label} runs already"
-        program = find_program(self.command[0])
         with self.log.open("ab") as log:
             if self.user is not None:
                 os.fchown(log.fileno(), self.user, self.user)
-            try:
-                self._running = subprocess.Popen(  # noqa: S603
-                    [program, *self.command[1:]],
-                    cwd=self.folder,
-                    env=surroundings(self.folder, self.environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    user=self.user,
-                    group=self.user,
-                    extra_groups=None if self.user is None else (),
-                )
-            except OSError as error:
-                raise DriverError(f"{self.label}: {program} cannot be started: {error.strerror}") from None
+            self._running = _spawn(
+                self.command, self.folder, self.environment, self.label, self.user, self.leash,
+                stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
 
     def wait(self, timeout: float) -> Exit | None:
         """Wait for it to end by itself, at most so many seconds; return how it did, None if it runs on."""
@@ -162,7 +153,7 @@ class Process:
                 self._running.send_signal(number)
 
 
-def canary(page: ClockPage, process: Process) -> str:
+def canary(page: Clockwork, process: Process) -> str:
     """Say why a subject cannot be shown to see the lab's time, "" if it does.
 
     It must have a thread in the clock page; a program that is linked statically has none, nor one that
@@ -190,29 +181,17 @@ def run_tool(
     *,
     timeout: float = 10.0,
     user: int | None = None,
+    leash: bool = False,
 ) -> str:
     """Run a control program to its end and return what it prints; its errors come after that.
 
     Give it the clock of the daemon it talks to, under a label of its own. Raises DriverError if it is not
     there, takes longer than `timeout` real seconds, or ends with another status than 0.
     """
-    program = find_program(command[0])
     name = Path(command[0]).name
-    try:
-        process = subprocess.Popen(  # noqa: S603
-            [program, *command[1:]],
-            cwd=folder,
-            env=surroundings(folder, environment or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else (),
-        )
-    except OSError as error:
-        raise DriverError(f"{name}: {program} cannot be started: {error.strerror}") from None
+    process = _spawn(
+        command, folder, environment or {}, name, user, leash, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     try:
         printed = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -224,6 +203,51 @@ def run_tool(
         said = next((line for line in reversed((out + err).splitlines()) if line.strip()), "it says nothing")
         raise DriverError(f"{name}: status {process.returncode}: {one_line(said, 200)}")
     return out + err
+
+
+def _spawn(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    label: str,
+    user: int | None,
+    leash: bool,
+    *,
+    stdout: IO[bytes] | int,
+    stderr: int,
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own. Raises DriverError if there is none or it cannot be."""
+    words = [find_program(command[0]), *command[1:]]
+    around = surroundings(folder, environment)
+    if leash:
+        words, around, user = _leashed(words, around, user), surroundings(folder, {}), None
+    try:
+        return subprocess.Popen(  # noqa: S603
+            words,
+            cwd=folder,
+            env=around,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else (),
+        )
+    except OSError as error:
+        raise DriverError(f"{label}: {words[0]} cannot be started: {error.strerror}") from None
+
+
+def _leashed(words: Sequence[str], environment: Mapping[str, str], user: int | None) -> list[str]:
+    """Return a command line that has the kernel kill a program with the lab (prctl(2), PR_SET_PDEATHSIG).
+
+    The signal is set behind the change of the user, which would make the kernel forget it. What is for the
+    program alone, the clock's library say, is put into the environment behind that.
+    """
+    rights = ["--inh-caps", "+net_bind_service", "--ambient-caps", "+net_bind_service"]
+    who = ["--reuid", str(user), "--regid", str(user), "--clear-groups", *rights]
+    held = [find_program("setpriv"), "--pdeathsig", "KILL", *([] if user is None else who), "--"]
+    return [*held, find_program("env"), *(f"{name}={value}" for name, value in environment.items()), *words]
 
 
 def find_program(name: str) -> str:

@@ -13,7 +13,7 @@ from ..dnssec.keys import DS, Key
 from ..scenario.spec import SubjectSpec
 from . import rndc
 from .client import Client
-from .clocks import ClockPage
+from .clockwork import Clockwork
 from .driver import CACHE, RUN, STATE, Driver, Setting
 from .process import Process, canary, run_tool
 
@@ -46,7 +46,7 @@ class Seat:
         self,
         number: int,
         driver: Driver,
-        page: ClockPage,
+        page: Clockwork,
         folder: Path,
         children: ChildNames,
         logs: Path | None,

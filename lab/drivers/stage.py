@@ -11,10 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from ..authority.signer import ZoneSigner
 from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
-from ..clock import Instant, format_instant
+from ..clock import Instant, Seconds, format_instant
 from ..dnssec.names import ROOT
 from ..errors import DriverError
 from ..nameserver.forwarder import Forwarder
@@ -23,7 +24,8 @@ from ..nameserver.responder import Responder
 from ..run.cast import DAEMON, World
 from ..run.engine import life_of
 from ..scenario.spec import SubjectSpec
-from .clocks import ClockPage
+from .clocks import REAL_TIME, ClockPage
+from .clockwork import Clockwork
 from .driver import Driver
 from .grid import Grid, grid_of
 from .programs import version_of
@@ -65,6 +67,13 @@ def _forwarders(forwards: Sequence[bool]) -> tuple[str, ...]:
     return tuple(forwarder_of(number) for number, one in enumerate(forwards) if one)
 
 
+class Looks(Protocol):
+    """Say when to look at daemons."""
+
+    def next_look(self, now: Instant) -> Instant:
+        """Return when to look next."""
+
+
 class Stage:
     """Make the daemons of one run (it is a `run.cast.DaemonMaker`), and move time for them."""
 
@@ -75,12 +84,14 @@ class Stage:
         """
         self._folder, self._logs = folder, logs
         self._forwarders = _forwarders(forwards)
-        self.page = ClockPage.create(folder / "clock")
+        self.page: Clockwork = self._clock()
+        self.refused = ""
+        """Why nobody can live in real time here, in one line."""
         self.members: list[DaemonSubject] = []
         self._by_address: dict[str, DaemonSubject] = {}
         self._listener: Listener | None = None
         self._world: World | None = None
-        self._grid = Grid((), ())
+        self._grid: Looks = Grid((), ())
         self._done: Instant | None = None
 
     def __call__(self, spec: SubjectSpec, world: World) -> DaemonSubject:
@@ -95,20 +106,42 @@ class Stage:
         if driver.forwards:
             self._by_address[forwarder_of(member.number)] = member
         lives = [at for one in self.members for at, _ in life_of(world.scenario, one.spec)]
-        self._grid = grid_of(world.scenario.timeline, lives)
+        self._grid = self._looks(world, lives)
         return member
+
+    def _clock(self) -> Clockwork:
+        """Return the clock that everybody lives by."""
+        return ClockPage.create(self._folder / "clock")
+
+    def _looks(self, world: World, lives: Sequence[Instant]) -> Looks:
+        """Return when to look at daemons to whom something happens at some instants."""
+        return grid_of(world.scenario.timeline, lives)
+
+    def _authority(self, world: World) -> ZoneSigner:
+        """Return who answers."""
+        return world.authority
+
+    @property
+    def lag(self) -> Seconds:
+        """Return how far the date that programs see is ahead of the scenario's."""
+        return 0
+
+    def refusal(self, clock: str) -> str:
+        """Say in one line why nobody can live by a clock here, "" if one can."""
+        return self.refused if clock in REAL_TIME else ""
 
     def _open(self, world: World) -> None:
         """Set the clock to the start, and let the authority answer."""
         children = world.authority.child_names
         assert children is not None, "a scenario has children"
         self._world = world
-        self._roles = (
-            Responder(world.authority, apexes=tuple(children)),
-            Responder(world.authority, apexes=(ROOT,)),
-        )
-        self._forwarder = Forwarder(world.authority)
         self.page.jump(world.scenario.start)
+        authority = self._authority(world)
+        self._roles = (
+            Responder(authority, apexes=tuple(children)),
+            Responder(authority, apexes=(ROOT,)),
+        )
+        self._forwarder = Forwarder(authority)
         served = (*SERVERS, CHILD_SERVER, *self._forwarders)
         self._listener = Listener(self._answer, served, 53, anywhere=True)
         self._listener.start()
@@ -150,9 +183,14 @@ class Stage:
         return [member for member in self.members if member.seat.running]
 
     def reach(self, now: float) -> None:
-        """Set the clock to an instant, unless it is there already."""
+        """Set the clock to an instant, unless it is there; who lives by restarts is away meanwhile."""
         if self.page.emulated < now:
+            away = [member for member in self.running if member.clock == "restart"]
+            for member in away:
+                member.seat.stop()
             self.page.jump(now)
+            for member in away:
+                member.wake()
 
     def advance(self, begin: Instant, end: Instant) -> None:
         """Move all daemons from `begin` up to `end`; who asks second finds it done."""
@@ -174,7 +212,8 @@ class Stage:
         A refresh made in its second leaves the later ones where they would be; made at a look, it would move
         them. What its clock page says is of no use: a wait is cut short by what a daemon does besides.
         """
-        ticks = (at for member in self.running if not self._is_broken(member) for at in member.due)
+        exact = [one for one in self.running if one.clock != "restart" and not self._is_broken(one)]
+        ticks = (at for member in exact for at in member.due)
         first = min((at for at in ticks if at > now), default=None)
         return first if first is not None and first < upcoming else None
 

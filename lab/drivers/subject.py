@@ -6,10 +6,11 @@ is stamped by what the daemon itself says of when it happened, else by the look.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..authority.signer import ZoneAuthority
-from ..clock import Instant
+from ..clock import Instant, Seconds
 from ..dnssec.codec import parse_message
 from ..dnssec.names import ROOT
 from ..dnssec.rrtypes import DNSKEY
@@ -40,7 +41,8 @@ from ..scenario.spec import (
 )
 from . import client as clients
 from .blame import Circumstances, cause_of
-from .driver import Driver, Setting
+from .casting import clock_of
+from .driver import MKEYTIMERS, Driver, Setting
 from .trust import Trust
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class DaemonSubject:
         """Take the parts; nothing is started yet."""
         self.spec, self.world, self.driver, self.stage, self.number = spec, world, driver, stage, number
         self.name, self.version = spec.name, stage.version_of(driver)
-        self.anchors = spec.anchors
+        self.anchors, self.clock = spec.anchors, clock_of(spec, driver)
         self.trust = Trust(world.labels, spec.name)
         self.seat = stage.seat(number, spec, driver)
         self.dark_until: Instant = 0
@@ -104,7 +106,7 @@ class DaemonSubject:
             self._stop(now, "off")
         elif isinstance(action, SetClock):
             self._offset = action.offset
-            self.seat.skew(action.offset)
+            self.seat.skew(self._ahead)
         elif isinstance(action, SetAnchors):
             self._set_anchors(action, now)
         elif isinstance(action, SetStateWritable):
@@ -143,11 +145,17 @@ class DaemonSubject:
     def setting(self) -> Setting:
         """Return how it is to run now."""
         anchors = self.world.anchors(self.anchors, self.spec.anchor_format)
-        return self.seat.setting(anchors, self.spec)
+        setting = self.seat.setting(anchors, self.spec)
+        return replace(setting, mkeytimers=MKEYTIMERS) if self.clock == "mkeytimers" else setting
+
+    @property
+    def _ahead(self) -> Seconds:
+        """Return how far its date is ahead of the scenario's."""
+        return self._offset + self.stage.lag
 
     def _launch(self, now: Instant, how: str, *, fresh: bool) -> None:
         self.stage.reach(now)
-        self.seat.skew(self._offset)
+        self.seat.skew(self._ahead)
         setting = self.setting()
         self._ended = ""
         self._read, self._asked_at, self.due = (_NEVER, None), None, ()
@@ -157,14 +165,24 @@ class DaemonSubject:
             self.trust.unchanged(now)  # whatever it says, nothing has become of a key while it was off
         self._out.append(Started(now, self.name, how))
         self._last, self._looked = None, None
-        if self._blind:
+        if self._blind or self._refuse(now, self.stage.refusal(self.clock)):
             return
         self.seat.start(setting, fresh=fresh, writable=self._writable)
         self.stage.await_ready(self)
-        if self.seat.running and (reason := self.seat.canary()):
+        if self.seat.running and self._refuse(now, self.seat.canary()):
+            self.seat.stop()
+
+    def _refuse(self, now: Instant, reason: str) -> bool:
+        """Show nothing from now on, if there is a reason for it; tell whether there is."""
+        if reason:
             self._blind = reason
             self._out.append(NoEvidence(now, self.name, reason))
-            self.seat.stop()
+        return bool(reason)
+
+    def wake(self) -> None:
+        """Run again after a jump that its clock could not show it: no restart that anybody is told of."""
+        self.seat.start(self.setting(), fresh=False, writable=self._writable)
+        self.stage.await_ready(self)
 
     def _stop(self, now: Instant, how: str) -> None:
         if self.seat.running:
@@ -250,13 +268,13 @@ class DaemonSubject:
         try:
             if stamp != known:
                 readings = self.driver.trust(setting, self.seat.tool)
-                self._out += self.trust.read(readings, now, self._offset) if readings is not None else ()
+                self._out += self.trust.read(readings, now, self._ahead) if readings is not None else ()
             due = self.driver.due(setting, self.seat.tool, self._asked_at)
         except (DriverError, StateFileError) as error:
             if self.seat.running:
                 raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
             return  # it has ended, which is seen next
-        planned = [at - self._offset for at in due]
+        planned = [at - self._ahead for at in due]
         if planned and (twin := self.world.witnessed.get(self.name)) is not None:
             twin.plans.append((now, min(planned)))
         self.due = tuple(sorted({*planned, *(at for at in self.due if at > now)}))

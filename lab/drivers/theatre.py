@@ -1,4 +1,8 @@
-"""Play a scenario with real resolvers in it: inside namespaces of the lab's own, on a stage."""
+"""Play a scenario with real resolvers in it: inside namespaces of the lab's own, on a stage.
+
+All of a run share one clock. Where everybody real lives in real time, and the scenario is short enough, that
+is the wall clock; else it is the lab's, and who cannot live by it shows nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,11 @@ from ..run.cast import DAEMON
 from ..run.engine import Progress, play
 from ..run.record import Record
 from ..scenario.spec import Scenario
+from .casting import clock_of
+from .clocks import REAL_TIME
 from .netns import run_inside
 from .programs import version_of
+from .realtime import RealTimeStage, refusal
 from .stage import LINK, Stage, stage_addresses
 from .table import driver_of
 
@@ -28,16 +35,21 @@ def play_daemons(
     `logs` is a folder that gets the daemons' logs. Raises ScenarioError, or DriverError if a program or the
     network is not to be had.
     """
-    real = [spec for spec in scenario.subjects if spec.name in subjects and spec.model.startswith(DAEMON)]
+    chosen = [spec for spec in scenario.subjects if not subjects or spec.name in subjects]
+    real = [spec for spec in chosen if spec.model.startswith(DAEMON)]
     drivers = [driver_of(spec.model.removeprefix(DAEMON)) for spec in real]
     for driver in drivers:
         version_of(driver)
     forwards = [driver.forwards for driver in drivers]
+    clocks = [clock_of(spec, driver) for spec, driver in zip(real, drivers, strict=True)]
+    refused = refusal(scenario, real, clocks)
+    make = RealTimeStage if clocks[0] in REAL_TIME and not refused else Stage
 
     def work(folder: Path) -> Record:
-        stage = Stage(folder, forwards, logs)
+        stage = make(folder, forwards, logs)
+        stage.refused = refused
         try:
-            return play(scenario, seed=seed, subjects=subjects, progress=progress, daemons=stage)
+            return play(scenario, seed=seed, subjects=subjects or None, progress=progress, daemons=stage)
         finally:
             stage.close()
 

@@ -19,6 +19,7 @@ from ..resolver.policy import PolicyError, ResolverPolicy
 from ..resolver.profiles import MODELS, Profile
 from ..resolver.refresh import Jitter, Witnessed
 from ..scenario.expectations import Agrees
+from ..scenario.spec import DAEMON as DAEMON
 from ..scenario.spec import Scenario, SubjectSpec
 from .subject import ModelSubject, Subject
 
@@ -84,9 +85,6 @@ class World:
 
 DaemonMaker = Callable[[SubjectSpec, World], Subject]
 """How a subject that is no model is made; `run` knows no daemons (design: section 3)."""
-
-DAEMON = "daemon:"
-"""How the name of a real resolver begins, where that of a model could stand."""
 
 
 def scenario_cast(

@@ -29,6 +29,7 @@ LONGEST_TEXT = 40
 
 KEY_NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SUBJECT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+MODEL_NAME = rf"(?:{SUBJECT_NAME}|daemon:[^\x00-\x1f\x7f]{{1,200}})"
 IDENTIFIER = r"[a-z0-9][a-z0-9.-]{0,63}"
 QUARTER = r"(?:19[89]\d|20\d\d)Q[1-4]"
 
@@ -139,6 +140,11 @@ SubjectName = Annotated[
     StrictStr,
     _matching(SUBJECT_NAME, "a name of letters, digits, dots, hyphens and underscores, 64 at most"),
     _string(SUBJECT_NAME),
+]
+ModelName = Annotated[
+    StrictStr,
+    _matching(MODEL_NAME, "a model's name, or daemon: and that of a driver or a driver's file"),
+    _string(MODEL_NAME),
 ]
 Identifier = Annotated[
     StrictStr,

@@ -18,6 +18,7 @@ from .fields import (
     KeyName,
     Knob,
     Line,
+    ModelName,
     Offset,
     Quarter,
     Span,
@@ -27,7 +28,7 @@ from .fields import (
     Whole,
     Yes,
 )
-from .spec import DEFAULT_UDP_SIZE
+from .spec import DEFAULT_UDP_SIZE, ClockName
 from .tables import Table, exactly_one, key_of
 
 MAX_SUBJECTS = 10_000
@@ -202,7 +203,11 @@ class SubjectTable(Table):
     """One configuration that goes through the scenario."""
 
     name: SubjectName
-    model: SubjectName | None = Field(None, description="a model of `rootlab list models`; default: the name")
+    model: ModelName | None = Field(
+        None,
+        description="one of `rootlab list models`, or daemon: and one of `rootlab list drivers`; "
+        "default: the name",
+    )
     version: Line | None = Field(None, description="shown in reports; default: the model's")
     anchors: SomeKeyNames | None = Field(
         None, description="the configured trust anchors; default: the KSK that signs at the start of the run"
@@ -212,6 +217,7 @@ class SubjectTable(Table):
     )
     first_start: FileInstant | None = Field(None, description="default: the start of the run")
     policy: dict[str, Knob] = Field({}, description="single knobs of the model's policy, overridden")
+    clock: ClockName | None = Field(None, description="of a real resolver; default: its driver's first")
     clock_offset: Offset = Field(0, description="how far its clock is ahead of the true time")
     restart_every: Span | None = Field(None, description="it restarts at this interval after its first start")
     keep_state: Flag = Field(True, description="whether those restarts find the state")

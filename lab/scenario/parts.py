@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 
 from ..authority.timeline import Timeline
 from ..causes import CAUSES
@@ -16,6 +17,7 @@ from .fields import shown
 from .keys import KnownKeys
 from .model import EventTable, ExpectTable, ScenarioFile, SubjectTable
 from .spec import (
+    DAEMON,
     Action,
     Dark,
     EventSpec,
@@ -85,8 +87,9 @@ def _subject_spec(
     checks: Checks, subject: SubjectTable, place: str, default_anchors: tuple[str, ...]
 ) -> SubjectSpec:
     """Check one subject."""
-    model = subject.model or subject.name
-    _check_model(checks, model, subject, place)
+    model = _daemon(checks, subject, place) or subject.model or subject.name
+    if not model.startswith(DAEMON):
+        _check_model(checks, model, subject, place)
     anchors = subject.anchors or default_anchors
     checks.keys.check_all(anchors, checks.place(f"{place}.anchors"))
     start, stop = checks.file.start, checks.file.stop
@@ -112,7 +115,25 @@ def _subject_spec(
         udp_size=subject.udp_size,
         tcp=subject.tcp,
         drop_above=subject.drop_above,
+        clock=subject.clock or "",
     )
+
+
+def _daemon(checks: Checks, subject: SubjectTable, place: str) -> str:
+    """Return the model of a real resolver, "" if the subject is none; files lie beside the scenario's.
+
+    Whether there is such a driver, and such a clock for it, is said by who plays it.
+    """
+    if subject.model is None or not subject.model.startswith(DAEMON):
+        if subject.clock is not None:
+            raise checks.fail(f"{place}.clock", "a model lives by no clock", 'say model = "daemon:..."')
+        return ""
+    if subject.policy:
+        raise checks.fail(f"{place}.policy", "a real resolver has no knobs", "leave it out")
+    name = subject.model.removeprefix(DAEMON)
+    if not name.endswith(".toml"):
+        return subject.model
+    return f"{DAEMON}{Path(checks.shown).parent / name}"
 
 
 def _check_model(checks: Checks, model: str, subject: SubjectTable, place: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from ..authority.timeline import Timeline
 from ..clock import Instant, Seconds
@@ -19,6 +19,14 @@ PolicyValue: TypeAlias = str | int | bool
 
 DEFAULT_UDP_SIZE = 1232
 """The EDNS buffer size in octets a subject offers unless its file says otherwise (DNS flag day 2020)."""
+
+
+DAEMON: Final = "daemon:"
+"""How the model of a real resolver begins; what follows names its driver."""
+
+ClockName: TypeAlias = Literal["shim", "mkeytimers", "restart", "none"]
+"""A clock by which a real resolver lives (`lab.drivers.clocks`)."""
+CLOCK_NAMES: Final[tuple[str, ...]] = get_args(ClockName)
 
 
 class Window(NamedTuple):
@@ -112,7 +120,7 @@ class SubjectSpec:
     model's policy. `clock_offset` is how far its clock is ahead of the true time. `restart_every` counts from
     `first_start`; `keep_state` says what those restarts find. `off` is ascending and free of overlaps.
     Responses over UDP longer than `drop_above` octets are lost on the way; 0 means none are. `like` names the
-    subject a daemon lives as.
+    subject a daemon lives as, `clock` the clock it lives by, "" for the first that its driver has.
     """
 
     name: str
@@ -131,6 +139,7 @@ class SubjectSpec:
     tcp: bool = True
     drop_above: int = 0
     like: str = ""
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

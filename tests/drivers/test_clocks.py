@@ -14,6 +14,7 @@ from lab.drivers import shim
 from lab.drivers.clocks import CLOCKS, ClockPage
 from lab.drivers.table import DRIVERS
 from lab.errors import DriverError
+from lab.scenario.spec import CLOCK_NAMES
 from tests.conftest import unavailable
 
 START = 1_539_273_600.0
@@ -137,4 +138,5 @@ def test_table() -> None:
     """Every clock that a driver names is in the table, under its own name, with a text for users."""
     assert {name for driver in DRIVERS.values() for name in driver.clocks} <= set(CLOCKS)
     assert [clock.name for clock in CLOCKS.values()] == list(CLOCKS)
+    assert set(CLOCK_NAMES) == set(CLOCKS)
     assert all(clock.what and clock.needs for clock in CLOCKS.values())
