@@ -70,8 +70,9 @@ class Tables:
         self.width = 2 << a.keys
         self.epoch_at, self.content_of = (np.ascontiguousarray(column) for column in a.epochs.T)
         self.places = [np.ascontiguousarray(column) for column in a.places.T]
+        self.visits = a.places[:, :3].reshape(-1).copy()
         self.situations = [np.ascontiguousarray(column) for column in a.situations.T]
-        self.transitions = [np.ascontiguousarray(column) for column in a.transitions.T]
+        self.transitions = a.transitions
         self.plans = [np.ascontiguousarray(column) for column in a.plans.T]
         self.shapes = [np.ascontiguousarray(column) for column in a.shapes.T]
         self.clocks = [np.ascontiguousarray(column) for column in a.clocks.T]
@@ -160,19 +161,19 @@ class Columns:
 
     def _undergo(self, some: Ints, transition: Ints) -> None:
         """Do to the registers what transitions do."""
-        reg, table = self.reg, [column[transition] for column in self.t.transitions]
+        reg, table = self.reg, np.take(self.t.transitions, transition, axis=0).T
         now, shape = reg["now"][some], table[t.TARGET]
         for k in range(self.t.keys):
-            self.since[k][some[((table[t.BEGUN] >> k) & 1) != 0]] = now[((table[t.BEGUN] >> k) & 1) != 0]
-            fresh = (((table[t.VALID] >> k) & 1) != 0) & (self.valid[k][some] < 0)
+            begun = (table[t.BEGUN] & (1 << k)) != 0
+            self.since[k][some[begun]] = now[begun]
+            fresh = (table[t.VALID] & (1 << k)) != 0
+            fresh &= self.valid[k][some] < 0
             self.valid[k][some[fresh]] = now[fresh]
         reg["shape"][some] = shape
         rule, refresh = table[t.REFRESH_RULE], reg["refresh"][some]
         planned = np.flatnonzero(rule == t.SET)
         if len(planned):
-            refresh[planned] = self._planned(
-                some[planned], [column[planned] for column in table], now[planned]
-            )
+            refresh[planned] = self._planned(some[planned], table[:, planned], now[planned])
         refresh[rule == t.NEVER] = FAR
         at_once = (rule == t.NOW) | ((rule == t.STORED) & ((refresh < now) | (refresh >= FAR)))
         reg["refresh"][some] = np.where(at_once, now, refresh)
@@ -185,12 +186,12 @@ class Columns:
         if self.t.merging:
             reg["content"][some[good]] = self.t.content_of[reg["epoch"][some[good]]]
 
-    def _planned(self, some: Ints, table: list[Ints], now: Ints) -> Ints:
+    def _planned(self, some: Ints, table: Ints, now: Ints) -> Ints:
         """Return when resolvers refresh next that plan it now: after a delay, or when a clock runs out."""
         reg, half, shape = self.reg, table[t.HALF], table[t.TARGET]
         life, count = reg["life"][some], reg["count"][some] + 1
         reg["count"][some] = count
-        at = now + table[t.STEP]
+        at: Ints = now + table[t.STEP]
         drawn = np.flatnonzero(half)
         if len(drawn):
             who, spans = some[drawn], half[drawn]

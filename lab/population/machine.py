@@ -26,7 +26,7 @@ from ..resolver.validator import DnskeySet, Identity
 from .world import Stage
 
 SIGHTINGS = 2
-"""Sightings beyond the second make no difference to any row (`twice`)."""
+"""Sightings beyond the second make no difference to any row; where no row says `twice`, none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ class Freezer:
         self._names: dict[Identity, str] = {key.identity: name for name, key in self._keys.items()}
         self._names_of_ds = {key.ds(ROOT): name for name, key in self._keys.items()}
         self._sets: dict[int, DnskeySet] = {}
+        rows = (row for some in self.policy.table.values() for row in some)
+        self._sightings = SIGHTINGS if any(row.twice for row in rows) else 0
 
     def set_of(self, kind: int) -> DnskeySet:
         """Return the DNSKEY RRset of a kind as models see it."""
@@ -244,7 +246,7 @@ class Freezer:
         validators = tuple(self._names[identity] for identity in cell.validators)
         return CellShape(
             self.name_of(cell.anchor), isinstance(cell.anchor, Key), cell.state, cell.hold, cell.ttl,
-            min(cell.sightings, SIGHTINGS), validators,
+            min(cell.sightings, self._sightings), validators,
         )  # fmt: skip
 
 

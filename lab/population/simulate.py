@@ -24,8 +24,8 @@ from .strata import Compiled
 
 Engine: TypeAlias = Literal["numpy", "numba"]
 ENGINES: tuple[Engine, ...] = ("numpy", "numba")
-CHUNK = 1 << 16
-"""Resolvers taken through at a time: enough to make a pass worth its overhead, few enough for the caches."""
+CHUNK = 1 << 17
+"""Resolvers taken through at a time: enough to make a pass worth its overhead, few enough for memory."""
 TASK = 1 << 20
 """Resolvers given to a process at a time."""
 

@@ -38,9 +38,7 @@ class Chunk(Columns):
         due *= running
         visited = np.flatnonzero(due)
         if len(visited):
-            row = due[visited] - 1
-            transition = np.choose(row, [column[place[visited]] for column in tables.places[:3]])
-            self._undergo(visited, transition)
+            self._undergo(visited, tables.visits[place[visited] * 3 + (due[visited] - 1)])
             place[visited] = self._place(visited)
             running[visited] = tables.shapes[t.RUNNING][reg["shape"][visited]] != 0
             again = running & ((reg["refresh"] <= reg["now"]) | (reg["client"] <= reg["now"]))
@@ -191,7 +189,7 @@ class Chunk(Columns):
         reg["mended"][some] = FAR
         transition = tables.places[t.REPAIRED][self._place(some)]
         some, transition = some[transition >= 0], transition[transition >= 0]
-        anew = tables.transitions[t.CLIENT_RULE][transition] == t.NOW
+        anew = tables.transitions[transition, t.CLIENT_RULE] == t.NOW
         who = some[anew]
         block = tables.strata[t.BLOCKS][reg["stratum"][who]]
         reg["life"][who] = 1 + np.where(block < FAR, (reg["now"][who] - reg["born"][who]) // block, 0)
