@@ -90,7 +90,8 @@ class Reading:
 
     `key_tag` is the tag with REVOKE clear. `key` is None where the daemon names a key by its tag alone.
     `since` is when the state was entered, None where the daemon does not say. `by_clock` marks a state that
-    the daemon computed from its clock when it was asked, so that it may run ahead of what it trusts.
+    the daemon computed from its clock when it was asked, so that it may run ahead of what it trusts. `late`
+    says that `since` was noted as it happened and may have been written down later.
     """
 
     key_tag: int
@@ -98,6 +99,7 @@ class Reading:
     state: State
     since: Instant | None = None
     by_clock: bool = False
+    late: bool = False
 
 
 class Driver(Protocol):

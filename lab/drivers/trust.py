@@ -45,7 +45,8 @@ class Trust:
 
         A transition is stamped by what the daemon says of it; its clock is `ahead` by so many seconds. If it
         says nothing, or what lies outside of the time between the two readings, it is stamped by this
-        reading, and the reading before it is told.
+        reading, and the reading before it is told. What is written down late need only lie behind the state
+        before it.
         """
         fresh = {self._label(reading): reading for reading in readings}
         before, found = self._read_at, []
@@ -55,7 +56,8 @@ class Trust:
             if source is reading.state:
                 continue
             since = None if reading.since is None else reading.since - ahead
-            told = since is not None and (before or 0) <= since <= now
+            known = before if held is None or not reading.late else held.since
+            told = since is not None and (known or 0) <= since <= now
             at = since if told and since is not None else now
             found.append((label, Known(reading.state, at, reading.key_tag), source, told))
         for label, held in self._known.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..clock import Instant
@@ -74,8 +74,13 @@ class Unbound:
         return {}
 
     def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...]:
-        """Read root.key; no control program is asked."""
-        return driver.state_readings(setting, "root.key", "unbound", HOLDS)
+        """Read root.key; no control program is asked.
+
+        A hold-down ends with any probe, but the file is written only after one that had an answer
+        (validator/autotrust.c, `autr_process_prime`): the stamp is right, and may come late.
+        """
+        readings = driver.state_readings(setting, "root.key", "unbound", HOLDS)
+        return tuple(replace(reading, late=True) for reading in readings)
 
     def stamp(self, setting: Setting) -> object:
         """Return what its state files look like: it writes them whenever it learns."""

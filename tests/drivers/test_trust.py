@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lab.authority.keyring import KeyRing
 from lab.dnssec.names import ROOT
 from lab.drivers.driver import Reading
@@ -71,6 +73,18 @@ def test_key_that_is_told_no_more_is_forgotten() -> None:
     assert [(one.source, one.target) for one in gone if isinstance(one, Transition)] == [("Revoked", "Start")]
     assert known.final() == []
     assert known.state("ksk-2010") is None
+
+
+def test_what_is_written_down_late_is_stamped_as_it_was_noted() -> None:
+    """Unbound notes the end of a hold-down while the root is dark, and writes it when it has an answer."""
+    seen: dict[bool, tuple[int, ...]] = {}
+    for late in (False, True):
+        known = trust()
+        known.read([reading(OLD, State.VALID), reading(NEW, State.ADD_PEND, 15)], 20)
+        known.unchanged(40)
+        found = known.read([reading(OLD, State.VALID), replace(reading(NEW, State.VALID, 30), late=late)], 50)
+        seen[late] = tuple(one.at for one in found if isinstance(one, Transition))
+    assert seen == {False: (50,), True: (30,)}
 
 
 def test_removed_key_is_at_start_once_it_is_told_no_more() -> None:
