@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..errors import ScenarioError
+from ..resolver.profiles import MODELS
 from ..run.cast import DAEMON
 from ..scenario.spec import Scenario, SubjectSpec
 from .clocks import CLOCKS
@@ -57,8 +58,13 @@ def with_daemons(scenario: Scenario, names: Sequence[str]) -> Scenario:
 
     A daemon lives as the subject behind `@` does: its anchors, absences, events and expectations. Without
     `@` that is the subject named as its model, else the first one of that model, else a plain one. Knobs of a
-    model's policy are not a daemon's. Raises ScenarioError.
+    model's policy are not a daemon's. A model among the names that the scenario lacks is a plain subject, so
+    that daemons can be held against it. Raises ScenarioError.
     """
+    known = {spec.name for spec in scenario.subjects}
+    plain = [name for name in dict.fromkeys(names) if name in MODELS and name not in known]
+    own = tuple(SubjectSpec(name, name, scenario.anchors_default, scenario.start) for name in plain)
+    scenario = replace(scenario, subjects=(*scenario.subjects, *own))
     for name in dict.fromkeys(names):
         if name.startswith(DAEMON):
             scenario = _with_daemon(scenario, name)

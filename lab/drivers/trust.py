@@ -56,8 +56,8 @@ class Trust:
             if source is reading.state:
                 continue
             since = None if reading.since is None else reading.since - ahead
-            known = before if held is None or not reading.late else held.since
-            told = since is not None and (known or 0) <= since <= now
+            floor = before if held is None or not reading.late else held.since
+            told = since is not None and (floor or 0) <= since <= now
             at = since if told and since is not None else now
             found.append((label, Known(reading.state, at, reading.key_tag), source, told))
         for label, held in self._known.items():

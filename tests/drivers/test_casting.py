@@ -36,6 +36,14 @@ def test_daemon_without_a_twin() -> None:
     assert (spec.anchors, spec.first_start) == (scenario.anchors_default, scenario.start)
 
 
+def test_model_that_the_scenario_lacks() -> None:
+    """A daemon can be held against its model in any scenario: both are plain subjects then, and twins."""
+    scenario = with_daemons(load_scenario("weekly-container"), ["knot", "daemon:kresd"])
+    daemon, model = scenario.subjects[0], scenario.subjects[-1]
+    assert (model.name, model.model, daemon.like) == ("knot", "knot", "knot")
+    assert (daemon.anchors, daemon.first_start) == (model.anchors, model.first_start)
+
+
 @pytest.mark.parametrize(("name", "parts"), [
     ("daemon:named", ("named", "", "")),
     ("daemon:named@bind", ("named", "", "bind")),

@@ -132,7 +132,8 @@ def _children(parent: int) -> set[int]:
 
 def test_named_is_asked_as_rndc_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the control channel tells the lab is what the program rndc prints, errors included."""
-    speak, told = Seat._rndc, []
+    speak = Seat._rndc
+    told: list[Sequence[str]] = []
 
     def both(seat: Seat, command: Sequence[str]) -> str:
         said = speak(seat, command)
@@ -151,7 +152,8 @@ def test_named_is_asked_as_rndc_asks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     scenario = tmp_path / "week.toml"
     scenario.write_text(
         'title = "A week"\nstart = 2018-10-12T00:00:00Z\nstop = 2018-10-14T00:00:00Z\n'
-        '[authority]\nbase = "2018-actual"\n[[subject]]\nname = "new"\nmodel = "bind"\nanchors = ["ksk-2017"]\n'
+        '[authority]\nbase = "2018-actual"\n[[subject]]\n'
+        'name = "new"\nmodel = "bind"\nanchors = ["ksk-2017"]\n'
     )
     status, _ = run(tmp_path, str(scenario), "--subject", "daemon:named@new")
     assert status == 0
