@@ -13,9 +13,9 @@ from lab.population.scalar import fate_of, fates
 from ..effort import ORDINARY
 from .fleets import by_kernel, case
 
-WORLDS = 40 * settings().max_examples // ORDINARY
+WORLDS = 25 * settings().max_examples // ORDINARY
 """Random worlds by `make test`; twenty times as many by night, each with as many resolvers."""
-RESOLVERS = 125
+RESOLVERS = 200
 
 
 @pytest.mark.no_cover
