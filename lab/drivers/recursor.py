@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..clock import Instant
+from ..clock import DAY, Instant
 from ..dnssec.keys import DS
 from ..dnssec.names import MalformedRdata
 from ..resolver.rfc5011 import State
@@ -91,8 +91,8 @@ class Recursor:
         return None
 
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
-        """Return nothing: it refreshes no keys, or nobody can tell when."""
-        return ()
+        """Return when the DNSKEY RRset runs out that it has for its clients (max-cache-ttl, a day)."""
+        return () if asked is None else (asked + DAY + 1,)
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Read the file of anchors again, written before, and empty the cache; True, it is a live way.

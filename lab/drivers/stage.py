@@ -198,10 +198,10 @@ class Stage:
             return
         at = begin
         while at < end:
-            self._visit(at, looked=True)
+            self._visit(at, self.running)
             upcoming = min(self._grid.next_look(at), end) if self.running else end
             while (tick := self._tick(at, upcoming)) is not None:
-                self._visit(tick, looked=self._asks(tick))
+                self._visit(tick, self._askers(tick))
                 at = tick
             at = upcoming
         self._done = end
@@ -217,9 +217,9 @@ class Stage:
         first = min((at for at in ticks if at > now), default=None)
         return first if first is not None and first < upcoming else None
 
-    def _asks(self, tick: Instant) -> bool:
-        """Tell whether somebody is due who fetches keys for clients only, so that clients are to ask."""
-        return any(tick in member.due for member in self.running if not member.driver.managed)
+    def _askers(self, tick: Instant) -> list[DaemonSubject]:
+        """Return those that are due and fetch keys for clients only, so that clients are to ask them."""
+        return [member for member in self.running if not member.driver.managed and tick in member.due]
 
     @staticmethod
     def _is_broken(member: DaemonSubject) -> bool:
@@ -229,20 +229,20 @@ class Stage:
     def _due(self, member: DaemonSubject) -> float | None:
         return self.page.next_deadline(member.seat.label)
 
-    def _visit(self, at: Instant, *, looked: bool) -> None:
-        """Make one step."""
+    def _visit(self, at: Instant, asked: Sequence[DaemonSubject]) -> None:
+        """Make one step, in which clients ask some of the daemons."""
         self.reach(at)
         members = self.running
         if members:
             self._settle(at)
-            if looked:
-                for member in members:
-                    member.look(at)
-                self._settle(at)
-                self._check(at, members)
+        if asked:
+            for member in asked:
+                member.look(at)
+            self._settle(at)
+            self._check(at, asked)
         for member in self.members:
-            member.see(at, looked=looked)
-        if not looked and any(at in member.due for member in members):
+            member.see(at, looked=member in asked or not member.seat.running)
+        if any(at in member.due for member in members if member not in asked):
             self.reach(at + MOMENT)
             self._settle(at)
             for member in members:
