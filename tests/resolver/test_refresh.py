@@ -14,6 +14,7 @@ from lab.resolver.refresh import (
     UNKNOWN_TTL,
     Intervals,
     Jitter,
+    Witnessed,
     bounded_by_ttl,
     delay_for,
     initial_intervals,
@@ -183,6 +184,28 @@ def test_unbounds_spread() -> None:
     assert max(draws) < 43200
     assert abs(sum(draws) / len(draws) - 41040) < 100
     assert min(draws) < 38900 < 43180 < max(draws)
+
+
+WITNESSED = [
+    ([], None),
+    ([(0, 39500)], 39500),
+    ([(-60, 39500)], 39500),
+    ([(-61, 39500)], None),
+    ([(60, 39500)], 39500),
+    ([(61, 39500)], None),
+    ([(-50, 39100), (-3, 39200), (5, 39300), (40, 39400)], 39200),
+    ([(0, 30000)], 38880),
+    ([(0, 50000)], 43200),
+]
+"""Plans of another resolver by when they were made, and the delay they make of one of 12 hours."""
+
+
+@pytest.mark.parametrize(("plans", "delay"), WITNESSED)
+def test_witnessed_delays(plans: list[tuple[int, int]], delay: int | None) -> None:
+    """Of the plans made within a minute the nearest counts, as far as draws go; without one it is drawn."""
+    witnessed = Witnessed(1, "unbound", [(T0 + made, T0 + due) for made, due in plans])
+    drawn = Jitter(1, "unbound").spread(43200, 1, 3, T0)
+    assert witnessed.spread(43200, 1, 3, T0) == (drawn if delay is None else delay)
 
 
 def test_sequences_differ() -> None:

@@ -283,6 +283,7 @@ def test_bookkeeping_goes_on_from_the_file() -> None:
     assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (0, 0)
     plain.load_state(given)
     assert (plain.state(T0).last_queried, plain.state(T0).last_success) == (T0 - 9, T0 - 10)
+    assert plain.state(T0).query_failed == 12
 
 
 def test_clock_unless_said() -> None:
