@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..errors import one_line
 from .options import FILE, output_option
 from .output import check_targets, deliver
 
@@ -50,7 +51,9 @@ def compare(
     with ProgressBar() as bar:
         bar.begin(loaded.name)
         if real:
-            seen = play_daemons(loaded, subjects, progress=bar)
+            seen = play_daemons(
+                loaded, subjects, progress=bar, tell=lambda what: click.echo(one_line(what), err=True)
+            )
         else:
             seen = play(loaded, subjects=subjects, progress=bar)
     result = held_against(seen, subjects[0], subjects[1], step=FINE)

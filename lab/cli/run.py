@@ -192,10 +192,15 @@ def _play(
             if _has_real(scenario, names):
                 from ..drivers.theatre import play_daemons
 
-                records.append(play_daemons(scenario, names, seed=seed, progress=bar, logs=logs))
+                records.append(play_daemons(scenario, names, seed=seed, progress=bar, logs=logs, tell=_tell))
             else:
                 records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
     return records
+
+
+def _tell(what: str) -> None:
+    """Say on stderr what the user should know of how it is played."""
+    click.echo(one_line(what), err=True)
 
 
 def _has_real(scenario: Scenario, names: Sequence[str]) -> bool:

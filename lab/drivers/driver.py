@@ -61,7 +61,8 @@ class Setting:
     whose `knobs` lack `tcp` leaves that to the network. `forward_to` is the address, port 53, of the resolver
     that a forwarder asks. `roots` are the addresses of root servers in place of the packaged hints.
     `mkeytimers` is for the clock of that name: how many real seconds BIND is to take for an hour, a day and a
-    month.
+    month. `port` is another than 53 for drivers whose `knobs` have `port`: there the daemon answers, and
+    there it asks the servers of `zones` (a zone's name, an address), for hints know no port.
     """
 
     folder: Path
@@ -73,6 +74,8 @@ class Setting:
     forward_to: str | None = None
     roots: tuple[str, ...] | None = None
     mkeytimers: tuple[int, int, int] | None = None
+    port: int = 53
+    zones: tuple[tuple[str, str], ...] = ()
 
     def path(self, *parts: str) -> str:
         """Return the path of something in the daemon's folder, as configurations name it."""
@@ -108,7 +111,7 @@ class Driver(Protocol):
     `model` is the preset it is held against, "" if there is none. `managed` tells that it keeps its anchors
     up to date by RFC 5011; `forwards` that it asks a resolver, `Setting.forward_to`, in place of servers.
     `clocks` names the clock backends it works with, the best first. `knobs` are the fields of Setting that
-    its configuration can express, of `udp_size`, `tcp`, `address6`; the network has to do the rest.
+    its configuration can express, of `udp_size`, `tcp`, `address6`, `port`; the network has to do the rest.
     `version_command` prints what `version` reads.
     """
 

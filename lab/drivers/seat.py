@@ -10,11 +10,13 @@ from typing import Final
 
 from ..authority.signer import ChildNames
 from ..dnssec.keys import DS, Key
+from ..dnssec.names import name_to_text
 from ..scenario.spec import SubjectSpec
 from . import rndc
 from .client import Client
 from .clockwork import Clockwork
 from .driver import CACHE, RUN, STATE, Driver, Setting
+from .network import Network
 from .process import Process, canary, run_tool
 
 NOBODY: Final = 65534
@@ -50,6 +52,7 @@ class Seat:
         folder: Path,
         children: ChildNames,
         logs: Path | None,
+        network: Network,
     ) -> None:
         """Make the daemon's folder; nothing is started."""
         self.label = f"{driver.name}-{number}"[:40]
@@ -58,7 +61,8 @@ class Seat:
         self._driver, self._page = driver, page
         self.address, self.address6 = addresses_of(number)
         self._forward_to = forwarder_of(number) if driver.forwards else None
-        self.client = Client(self.address, children)
+        self._network, self._children = network, children
+        self.client = Client(self.address, children, network.port)
         self.passes = driver.forwards
         self.started, self._offset = False, 0
         self._process: Process | None = None
@@ -79,11 +83,19 @@ class Seat:
             self.folder,
             self.address,
             anchors,
-            address6=self.address6,
+            address6=self.address6 if self._network.isolated else None,
             udp_size=spec.udp_size,
             tcp=spec.tcp,
             forward_to=self._forward_to,
+            roots=self._network.hints,
+            port=self._network.port,
+            zones=self._zones(),
         )
+
+    def _zones(self) -> tuple[tuple[str, str], ...]:
+        """Return where each zone is served, as `Setting.zones` has it."""
+        below = ((name_to_text(name), self._network.children) for name in self._children)
+        return (*((".", address) for address in self._network.roots), *below)
 
     def write(self, setting: Setting, *, seeds: bool) -> None:
         """Write the configuration, and if asked the state an operator makes."""
@@ -112,6 +124,7 @@ class Seat:
             self._page.environment(self.label) | self._driver.environment(setting),
             label=self.label,
             user=self._user,
+            leash=not self._network.isolated,
         )
         self._process.start()
         self.started = True
@@ -154,7 +167,13 @@ class Seat:
         """Run a control program under the daemon's clock and return what it printed. Raises DriverError."""
         if command[0] == "rndc":
             return self._rndc(command)
-        return run_tool(command, self.folder, self._page.environment(self._tool_label), user=self._user)
+        return run_tool(
+            command,
+            self.folder,
+            self._page.environment(self._tool_label),
+            user=self._user,
+            leash=not self._network.isolated,
+        )
 
     def _rndc(self, command: Sequence[str]) -> str:
         """Say what rndc would be told to say: `rndc -k FILE -s ADDRESS -p PORT WORD...`."""

@@ -28,6 +28,7 @@ from .clocks import REAL_TIME, ClockPage
 from .clockwork import Clockwork
 from .driver import Driver
 from .grid import Grid, grid_of
+from .network import INSIDE, Network
 from .programs import version_of
 from .seat import Seat, addresses_of, forwarder_of
 from .subject import DaemonSubject
@@ -77,11 +78,14 @@ class Looks(Protocol):
 class Stage:
     """Make the daemons of one run (it is a `run.cast.DaemonMaker`), and move time for them."""
 
-    def __init__(self, folder: Path, forwards: Sequence[bool], logs: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, forwards: Sequence[bool], logs: Path | None = None, network: Network = INSIDE
+    ) -> None:
         """Take an empty folder, and of each daemon to come whether it asks a resolver in place of servers.
 
         `logs` is where the daemons' logs are kept, if anywhere.
         """
+        self._network = network
         self._folder, self._logs = folder, logs
         self._forwarders = _forwarders(forwards)
         self.page: Clockwork = self._clock()
@@ -136,14 +140,14 @@ class Stage:
         assert children is not None, "a scenario has children"
         self._world = world
         self.page.jump(world.scenario.start)
-        authority = self._authority(world)
+        authority, network = self._authority(world), self._network
         self._roles = (
-            Responder(authority, apexes=tuple(children)),
-            Responder(authority, apexes=(ROOT,)),
+            Responder(authority, apexes=tuple(children), places=network.places),
+            Responder(authority, apexes=(ROOT,), places=network.places),
         )
         self._forwarder = Forwarder(authority)
-        served = (*SERVERS, CHILD_SERVER, *self._forwarders)
-        self._listener = Listener(self._answer, served, 53, anywhere=True)
+        served = (*network.roots, network.children, *self._forwarders)
+        self._listener = Listener(self._answer, served, network.port, anywhere=network.isolated)
         self._listener.start()
 
     def seat(self, number: int, spec: SubjectSpec, driver: Driver) -> Seat:
@@ -151,7 +155,7 @@ class Stage:
         assert self._world is not None
         children = self._world.authority.child_names
         assert children is not None
-        return Seat(number, driver, self.page, self._folder, children, self._logs)
+        return Seat(number, driver, self.page, self._folder, children, self._logs, self._network)
 
     def version_of(self, driver: Driver) -> str:
         """Return the version of a daemon's program. Raises DriverError if it is not there."""
@@ -162,7 +166,7 @@ class Stage:
     def _answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | None:
         now = int(self.page.emulated)
         forwarded = local in self._forwarders
-        root = self._forwarder.asks_root(wire) if forwarded else local != CHILD_SERVER
+        root = self._forwarder.asks_root(wire) if forwarded else local != self._network.children
         member = self._by_address.get(local if forwarded else client)
         return self.respond(wire, now, root, tcp) if member is None else member.serve(wire, now, root, tcp)
 

@@ -6,7 +6,7 @@ is the wall clock; else it is the lab's, and who cannot live by it shows nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..run.cast import DAEMON
@@ -15,9 +15,12 @@ from ..run.record import Record
 from ..scenario.spec import Scenario
 from .casting import clock_of
 from .clocks import REAL_TIME
-from .netns import run_inside
+from .loopback import run_on_loopback
+from .netns import available, run_inside
+from .network import INSIDE, outside
 from .programs import version_of
 from .realtime import RealTimeStage, refusal
+from .seat import addresses_of
 from .stage import LINK, Stage, stage_addresses
 from .table import driver_of
 
@@ -29,10 +32,12 @@ def play_daemons(
     seed: int | None = None,
     progress: Progress | None = None,
     logs: Path | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Record:
     """Play some subjects, real ones among them (see `casting.with_daemons`), and return the record.
 
-    `logs` is a folder that gets the daemons' logs. Raises ScenarioError, or DriverError if a program or the
+    `logs` is a folder that gets the daemons' logs. Without namespaces loopback addresses have to do, which
+    `tell` is told in one line. Raises ScenarioError, or DriverError if a program or the
     network is not to be had.
     """
     chosen = [spec for spec in scenario.subjects if not subjects or spec.name in subjects]
@@ -43,14 +48,22 @@ def play_daemons(
     forwards = [driver.forwards for driver in drivers]
     clocks = [clock_of(spec, driver) for spec, driver in zip(real, drivers, strict=True)]
     refused = refusal(scenario, real, clocks)
-    make = RealTimeStage if clocks[0] in REAL_TIME and not refused else Stage
+    make = RealTimeStage if not refused and any(clock in REAL_TIME for clock in clocks) else Stage
+
+    reason = available()
+    own = [addresses_of(number)[0] for number in range(len(real))]
+    network = outside(drivers, reason, own) if reason else INSIDE
 
     def work(folder: Path) -> Record:
-        stage = make(folder, forwards, logs)
+        stage = make(folder, forwards, logs, network)
         stage.refused = refused
         try:
             return play(scenario, seed=seed, subjects=subjects or None, progress=progress, daemons=stage)
         finally:
             stage.close()
 
+    if reason:
+        if tell is not None:
+            tell(f"daemons run on loopback addresses, port {network.port}: {reason}")
+        return run_on_loopback(work)
     return run_inside(work, addresses=stage_addresses(forwards), link=LINK if any(forwards) else "")

@@ -18,6 +18,7 @@ from ..scenario.spec import DEFAULT_UDP_SIZE
 from . import driver
 from .driver import Reading, Setting, Tool
 
+DNS: Final = 53
 _VERSION: Final = re.compile(r"^Version ([0-9][^\s]*)", re.MULTILINE)
 _STAMP: Final = re.compile(r"^\[(\d{1,11})\] ")
 _PROBE: Final = re.compile(r"^;;next_probe_time: (\d{1,11}) ", re.MULTILINE)
@@ -36,7 +37,7 @@ class Unbound:
     managed: bool = True
     forwards: bool = False
     clocks: tuple[str, ...] = ("shim", "restart", "none")
-    knobs: frozenset[str] = frozenset({"udp_size", "tcp", "address6"})
+    knobs: frozenset[str] = frozenset({"udp_size", "tcp", "address6", "port"})
     version_command: tuple[str, ...] = ("unbound", "-V")
 
     def version(self, text: str) -> str:
@@ -47,14 +48,22 @@ class Unbound:
         """Return unbound.conf, and hints if the packaged ones are not wanted."""
         listen = "".join(f'    interface: "{address}"\n' for address in setting.addresses)
         ask = "".join(f'    outgoing-interface: "{address}"\n' for address in setting.addresses)
+        hinted = setting.roots is not None and setting.port == DNS
         knobs = driver.lines(
             (setting.address6 is None, "    do-ip6: no"),
             (setting.udp_size != DEFAULT_UDP_SIZE, f"    edns-buffer-size: {setting.udp_size}"),
             (not setting.tcp, "    do-tcp: no"),
-            (setting.roots is not None, f'    root-hints: "{setting.path("root.hints")}"'),
+            (setting.port != DNS, f"    port: {setting.port}"),
+            (any(root.startswith("127.") for root in setting.roots or ()), "    do-not-query-localhost: no"),
+            (hinted, f'    root-hints: "{setting.path("root.hints")}"'),
         )
         conf = driver.template("unbound.conf", folder=setting.path(), knobs=listen + ask + knobs)
-        own = {} if setting.roots is None else {"root.hints": driver.hints(setting.roots)}
+        if setting.port != DNS:
+            conf += "".join(
+                f'stub-zone:\n    name: "{zone}"\n    stub-addr: {address}@{setting.port}\n'
+                for zone, address in setting.zones
+            )
+        own = {"root.hints": driver.hints(setting.roots or ())} if hinted else {}
         return {"unbound.conf": conf, **own}
 
     def seeds(self, setting: Setting) -> dict[str, str]:

@@ -6,8 +6,10 @@ first label is new. Both are answered from memory (memo.py); `memo=False` is the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from ..authority.relocation import relocated
 from ..authority.signer import FOREVER, Authority, ZoneAuthority
 from ..authority.zone import zones_of
 from ..authority.zone_data import Zone
@@ -41,7 +43,7 @@ class Responder:
 
     `skr` restricts the answers to `. DNSKEY` (the rest is REFUSED), as an authority without zones does by
     itself. `apexes` names the zones hosted here; by default all, so that one responder plays every server.
-    `size` is that of the root (zone.SIZES).
+    `size` is that of the root (zone.SIZES); `places` says which IPv4 addresses are others (relocation.py).
     Each memo holds `limit` responses, the oldest go first.
     """
 
@@ -52,6 +54,7 @@ class Responder:
         skr: bool = False,
         apexes: tuple[bytes, ...] | None = None,
         size: str = "minimal",
+        places: Mapping[str, str] | None = None,
         memo: bool = True,
         limit: int = 4096,
     ) -> None:
@@ -62,7 +65,7 @@ class Responder:
         if not skr and authority.child_names is not None:
             assert isinstance(authority, ZoneAuthority), "an authority that names children must serve them"
             self._zoned = authority
-            zones = zones_of(authority, size)
+            zones = tuple(relocated(zone, places or {}) for zone in zones_of(authority, size))
             self._zones = zones if apexes is None else tuple(zone for zone in zones if zone.apex in apexes)
         self._memo = memo
         self._whole = (WholeResponses(limit), WholeResponses(limit))

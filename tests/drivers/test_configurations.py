@@ -142,7 +142,7 @@ def test_facts(driver: Driver) -> None:
     assert driver.install
     assert "systemd-resolved" not in driver.install
     assert driver.clocks[-1] == "none"
-    assert driver.knobs <= {"udp_size", "tcp", "address6"}
+    assert driver.knobs <= {"udp_size", "tcp", "address6", "port"}
     for setting in (PLAIN, FULL):
         assert set(driver.state(setting)) <= set(FOLDERS)
         assert all(not path.startswith(("/", ".")) for path in driver.files(setting))
