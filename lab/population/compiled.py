@@ -6,10 +6,12 @@ NUMBA_CACHE_DIR names.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.core.errors import NumbaIRAssumptionWarning
 from numba.extending import overload, register_jitable
 
 from . import kernel
@@ -49,12 +51,15 @@ def _lower(_key: Any, _purpose: Any, _counter: Any) -> Any:
     )
 
 
+# Called in place, a part costs a hundred counts of references; written into its caller, none. numba's check
+# of its own text then wonders about names that are never read; the results are held equal by a test.
+warnings.filterwarnings("ignore", category=NumbaIRAssumptionWarning)
 for _part in (
     kernel.begin, kernel.seek_absence, kernel.seek_epoch, kernel.situation, kernel.height, kernel.undergo,
     kernel.note, kernel.after_absence, kernel.carry, kernel.skip_absences, kernel.horizon_of,
     kernel.next_visit, kernel.change_life, kernel.advance, kernel.mend,
 ):  # fmt: skip
-    register_jitable(_part)
+    register_jitable(inline="always")(_part)
 
 _run = njit(kernel.run, cache=True, nogil=True)
 
