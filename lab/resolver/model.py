@@ -315,6 +315,8 @@ class ResolverModel:
         """Let a refresh do to the cached RRset what the implementation does."""
         swap = self.policy.cache.swap
         verified = result in ("ok", "miss")
+        if self.cache.is_from_the_future(now):
+            return
         if swap == "flush" or (swap == "replace" and fetch.dnskeys is not None):
             if verified and fetch.dnskeys is not None:
                 self._hold_good(now, fetch.dnskeys, settled)

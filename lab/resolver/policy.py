@@ -118,6 +118,7 @@ class Cache:
     ttl_cap: Seconds | None = _duration(None, "longest time an RRset is cached", none="none")
     ttl_floor: Seconds = _duration(0, "shortest time an RRset is cached")
     negative: Seconds = _duration(0, "how long a set that does not verify is remembered")
+    negative_clock: str = _choice("none", "which clock ends that memory: by none a set clock does", "wall")
     burst: int = _count(1, "DNSKEY queries for each failed attempt", low=1)
 
 

@@ -45,7 +45,8 @@ _UNBOUND = _policy(
         **_LEARNER, "keep-missing": "P366D", "strictly-after": "PT1S", "skew": "tenth",
         "ttl-source": "capped", "expiry-source": "minimum", "jitter-tenths": 1, "first-probe": "stored",
         "clients-observe": True, "timers": "monotonic", "swap": "flush", "ttl-cap": "P1D", "negative":
-        "PT61S", "zone-keys": "replaced", "burst": 6, "unwritable": "exit", "key-tag-query": "prime",
+        "PT61S", "negative-clock": "wall", "zone-keys": "replaced", "burst": 6, "unwritable": "exit",
+        "key-tag-query": "prime",
         "sentinel": "yes",
     },
     """
@@ -61,7 +62,8 @@ _BIND = _policy(
     {
         **_LEARNER, "signer": "in-set", "when-empty": "fail", "after-miss": "PT1H", "after-none": "PT1H",
         "after-bogus": "interval", "after-lost": "PT27S", "after-blind": "never", "expiry-source": "first",
-        "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S", "burst": 26,
+        "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S",
+        "negative-clock": "wall", "burst": 26,
         "unwritable-start": "exit", "unwritable": "rollback", "key-tag-query": "daily", "sentinel": "yes",
     },
     """
@@ -132,6 +134,8 @@ _CDNSD = _policy(
 
 def _static(**knobs: Any) -> ResolverPolicy:
     named = {name.replace("_", "-"): value for name, value in knobs.items()}
+    if "negative" in named:
+        named["negative-clock"] = "wall"
     return _policy({**_LEARNER, **_STATIC, **named}, base="none")
 
 

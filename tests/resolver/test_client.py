@@ -190,6 +190,7 @@ def test_retry_after_a_change_of_trust(good: bool) -> None:
         (-100, True, T0 + TTL + 100),
         (9 * TTL, True, T0 + 50),
         (100, False, T0 + 50),
+        (-9 * TTL, False, T0 + 50),
     ],
 )
 def test_clock_steps(step: int, good: bool, at: int) -> None:
@@ -203,3 +204,13 @@ def test_clock_steps(step: int, good: bool, at: int) -> None:
         cache.hold_bad(None, T0, FAR, "")
     cache.clock_stepped(step, T0 + 50)
     assert cache.at == at
+
+
+@pytest.mark.parametrize(("step", "at"), [(-TTL, T0 + 840 + TTL), (100, T0 + 740), (9 * TTL, T0 + 500)])
+def test_failure_remembered_by_the_wall_clock(step: int, at: int) -> None:
+    """Set back, the clock takes longer to reach the end of the last failure on the grid; set on, less."""
+    cache = cache_of(negative="PT7M", negative_clock="wall")
+    cache.hold_bad(None, T0, FAR, "")
+    cache.clock_stepped(step, T0 + 500)
+    assert cache.at == at
+    assert cache.is_from_the_future(T0 + 500) is (step < 0)

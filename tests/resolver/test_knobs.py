@@ -92,6 +92,7 @@ TURNS: dict[str, Turn] = {
     "ttl-cap": Turn("PT7H", STAY),
     "ttl-floor": Turn("P7D", ROLL),
     "negative": Turn("PT7M", DARK, FLUSH),
+    "negative-clock": Turn("wall", DARK, others=(("negative", "PT7M"),), restart=5, step=-10 * DAY),
     "unwritable-start": Turn("exit", STAY, writable=False),
     "unwritable": Turn("rollback", LEARN, writable=False),
     "key-tag-query": Turn("prime", STAY),
