@@ -118,10 +118,12 @@ def altered(file: CeremonyFile, number: int, change: Change) -> CeremonyFile:
 
 def signature(**changes: object) -> Change:
     """Return a change of the first signature of a bundle, its RRSIG left as it is."""
-    return lambda bundle: replace(
-        bundle,
-        signatures=(replace(bundle.signatures[0], **changes), *bundle.signatures[1:]),  # type: ignore[arg-type]
-    )
+
+    def changed(bundle: Bundle) -> Bundle:
+        first = replace(bundle.signatures[0], **changes)  # type: ignore[arg-type]
+        return replace(bundle, signatures=(first, *bundle.signatures[1:]))
+
+    return changed
 
 
 def example(*slots: tuple[Member, ...], every: int = 10) -> CeremonyFile:
