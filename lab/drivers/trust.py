@@ -46,20 +46,24 @@ class Trust:
         A transition is stamped by what the daemon says of it; its clock is `ahead` by so many seconds. If it
         says nothing, or what lies outside of the time between the two readings, it is stamped by this
         reading, and the reading before it is told. What is written down late need only lie behind the state
-        before it.
+        before it. No key goes back from Valid to pending: one that validates no more while the key data call
+        it trusted was seen revoked with an answer to a client (BIND: lib/dns/view.c, `dns_view_untrust`).
         """
         fresh = {self._label(reading): reading for reading in readings}
         before, found = self._read_at, []
         for label, reading in fresh.items():
             held = self._known.get(label)
             source = held.state if held else State.START
-            if source is reading.state:
+            state = reading.state
+            if reading.by_clock and state is State.ADD_PEND and source in (State.VALID, State.REVOKED):
+                state = State.REVOKED
+            if source is state:
                 continue
             since = None if reading.since is None else reading.since - ahead
             floor = before if held is None or not reading.late else held.since
             told = since is not None and (floor or 0) <= since <= now
             at = since if told and since is not None else now
-            found.append((label, Known(reading.state, at, reading.key_tag), source, told))
+            found.append((label, Known(state, at, reading.key_tag), source, told))
         for label, held in self._known.items():
             if label not in fresh and held.state is not State.START:
                 found.append((label, Known(State.START, now, held.key_tag), held.state, False))

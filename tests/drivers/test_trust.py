@@ -87,6 +87,15 @@ def test_what_is_written_down_late_is_stamped_as_it_was_noted() -> None:
     assert seen == {False: (50,), True: (30,)}
 
 
+def test_trusted_key_that_validates_no_more_was_seen_revoked() -> None:
+    """BIND takes a revoked key out of its table at once; its key data follow with the next refresh."""
+    known = trust()
+    dropped = known.read([replace(reading(OLD, State.ADD_PEND), by_clock=True)], 20)
+    followed = known.read([reading(OLD, State.REVOKED, 25)], 30)
+    assert [(one.at, one.target) for one in dropped if isinstance(one, Transition)] == [(20, "Revoked")]
+    assert followed == []
+
+
 def test_removed_key_is_at_start_once_it_is_told_no_more() -> None:
     """Knot drops a removed key at the refresh after the removal, as its model does."""
     known = trust()

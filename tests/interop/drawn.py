@@ -145,8 +145,8 @@ def report(drawn: World, found: dict[str, Comparison]) -> str:
     return "\n".join(lines)
 
 
-def main(first: int, last: int) -> None:
-    """Play worlds, one after the other."""
+def main(first: int, last: int) -> int:
+    """Play worlds, one after the other; return 1 if a model and its daemon part in one of them."""
     agreed = 0
     for number in range(first, last):
         drawn, began = world(number), time.monotonic()
@@ -154,7 +154,8 @@ def main(first: int, last: int) -> None:
         agreed += all(one.verdict == "agree" for one in found.values())
         print(f"{report(drawn, found)}\n    {time.monotonic() - began:.1f} s", flush=True)
     print(f"{agreed} of {last - first} worlds agree")
+    return int(agreed < last - first)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else int(sys.argv[1]) + 1)
+    raise SystemExit(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else int(sys.argv[1]) + 1))

@@ -13,8 +13,10 @@ from lab.drivers.table import DRIVERS
 from tests.conftest import unavailable
 from tests.interop.drawn import PAIRS, compared, report, world
 
-SAMPLE = range(4)
+SAMPLE = (0, 1, 2)
 """Worlds that are played every time."""
+APART = {5: ("bind", "reset after the revocation: BIND drops the anchor at once")}
+"""Worlds in which a model and its daemon part, and why: see docs/claims.md."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +32,18 @@ def test_daemons_do_as_their_models(number: int) -> None:
     drawn = world(number)
     found = compared(drawn)
     assert {comparison.verdict for comparison in found.values()} == {"agree"}, report(drawn, found)
+
+
+@pytest.mark.parametrize("number", APART)
+def test_known_differences(number: int, request: pytest.FixtureRequest) -> None:
+    """What is known to differ still does, and nothing else differs in that world."""
+    model, why = APART[number]
+    drawn = world(number)
+    found = compared(drawn)
+    others = {comparison.verdict for name, comparison in found.items() if name != model}
+    assert others == {"agree"}, report(drawn, found)
+    request.applymarker(pytest.mark.xfail(reason=why, strict=True))
+    assert found[model].verdict == "agree"
 
 
 def test_worlds_are_drawn_once_and_for_all() -> None:
