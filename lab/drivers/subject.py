@@ -277,7 +277,8 @@ class DaemonSubject:
         planned = [at - self._ahead for at in due]
         if planned and (twin := self.world.witnessed.get(self.name)) is not None:
             twin.plans.append((now, min(planned)))
-        self.due = tuple(sorted({*planned, *(at for at in self.due if at > now)}))
+        older = () if self.seat.client.fails else self.due  # who fails asks for every client: each plans anew
+        self.due = tuple(sorted({*planned, *(at for at in older if at > now)}))
         self._read = stamp, self._asked_at
 
     def _see_end(self, now: Instant) -> None:
