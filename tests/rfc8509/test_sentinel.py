@@ -91,8 +91,8 @@ def test_who_answers(model: str) -> None:
     machine = Machine(model, "1", "dnskey")
     answers = (ask("is", TAG, machine), ask("not", TAG, machine))
     supporters = (
-        "unbound", "unbound-static", "unbound-harden", "unbound-permissive", "bind", "bind-static", "bind-9.20",
-        "knot", "knot-debian", "knot-5.1.2", "knot-5.1.3",
+        "unbound", "unbound-static", "unbound-harden", "unbound-permissive", "bind", "bind-static",
+        "bind-9.20", "knot", "knot-debian", "knot-5.1.2", "knot-5.1.3",
     )  # fmt: skip
     if model == "knot-2.0.0":
         assert answers == ("servfail", "original")
