@@ -13,7 +13,7 @@ from lab.drivers.table import DRIVERS
 from tests.conftest import unavailable
 from tests.interop.drawn import PAIRS, compared, report, world
 
-SAMPLE = (0, 1)
+SAMPLE = (0, 2)
 """Worlds that are played every time."""
 APART = {5: ("bind", "reset after the revocation: BIND drops the anchor at once")}
 """Worlds in which a model and its daemon part, and why: see docs/claims.md."""
