@@ -147,4 +147,4 @@ class KeyCache:
         if self._cache.negative_clock == "wall" and self._cache.negative > 0:
             self.at = max(now, retry_at(self.held, self._cache, now) - step)
             self.held = replace(self.held, expires=self.at)
-            self._future = self.at if step < 0 else now
+            self._future = self.at if self.at > now + self._cache.negative else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from lab.authority.ceremony import (
     Bundle,
@@ -116,11 +117,11 @@ def altered(file: CeremonyFile, number: int, change: Change) -> CeremonyFile:
     return written(replace(file, bundles=tuple(map(only(number, change), file.bundles))))
 
 
-def signature(**changes: object) -> Change:
+def signature(**changes: Any) -> Change:
     """Return a change of the first signature of a bundle, its RRSIG left as it is."""
 
     def changed(bundle: Bundle) -> Bundle:
-        first = replace(bundle.signatures[0], **changes)  # type: ignore[arg-type]
+        first = replace(bundle.signatures[0], **changes)
         return replace(bundle, signatures=(first, *bundle.signatures[1:]))
 
     return changed

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from lab.authority.ceremony import CeremonyFile, parse_ceremony, read_ceremony
+from lab.authority.ceremony import Bundle, CeremonyFile, parse_ceremony, read_ceremony
 from lab.authority.ceremony_lint import LINT_RULES, RULES, lint_files
 from lab.authority.ceremony_verify import verify
 from lab.authority.ceremony_write import write_ceremony
@@ -72,7 +72,7 @@ def sha1_zsk() -> SigningKey:
 def forged() -> Broken:
     """Change one octet of a signature."""
 
-    def change(bundle):  # type: ignore[no-untyped-def]
+    def change(bundle: Bundle) -> Bundle:
         rrsig = bundle.signatures[0].rrsig
         return signature(
             rrsig=replace(rrsig, signature=bytes([rrsig.signature[0] ^ 1]) + rrsig.signature[1:])

@@ -214,3 +214,5 @@ def test_failure_remembered_by_the_wall_clock(step: int, at: int) -> None:
     cache.clock_stepped(step, T0 + 500)
     assert cache.at == at
     assert cache.is_from_the_future(T0 + 500) is (step < 0)
+    cache.clock_stepped(100, T0 + 501)
+    assert cache.is_from_the_future(T0 + 501) is (step < 0)
