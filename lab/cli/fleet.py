@@ -135,6 +135,5 @@ def _compiled(fleet: str, scenario: str) -> tuple[Fleet, Scenario, Compiled]:
 
     loaded, played = load_fleet(fleet), load_scenario(scenario)
     strata = strata_of(loaded, played)
-    merging = any(stratum.machine.merges for stratum in strata)
-    world = world_of(played, names_of(strata), whole=merging)
+    world = world_of(played, names_of(strata))
     return loaded, played, compile_strata(world, Stage(world, played), strata)

@@ -1,10 +1,9 @@
 """What books say, as arrays: what a visit does, when the next one is worth making, and whose book it is.
 
-A *situation* is a shape and which of its clocks have run out: shape times `2**(keys + 1)`, plus a bit for
-each key and the highest one for a cached RRset that differs from the one served. A *place* is a situation in
-an epoch: situation times the number of epochs, plus the epoch. Places name transitions and plans by number,
-of which there are few. Arrays have a row for each thing and few columns, so that what is needed together
-lies together.
+A *situation* is a shape and which of its clocks have run out: shape times `2**keys`, plus a bit for each key.
+A *place* is a situation in an epoch: situation times the number of epochs, plus the epoch. Places name
+transitions and plans by number, of which there are few. Arrays have a row for each thing and few columns, so
+that what is needed together lies together.
 """
 
 from __future__ import annotations
@@ -19,9 +18,6 @@ Short: TypeAlias = npt.NDArray[np.int32]
 
 FAR: Final = 1 << 60
 """Later than any instant, with room to add to it."""
-
-AT, CONTENT_OF = 0, 1
-"""Columns of `epochs`: when it begins, and the number of the RRset's content."""
 
 VISIT_REFRESH, VISIT_CLIENT, VISIT_BOTH, REPAIRED, PLAN, WAKE = 0, 1, 2, 3, 4, 5
 """Columns of `places`: the transition by what is due, and by an operator; the plan; and when the first epoch
@@ -46,9 +42,9 @@ SELF_REFRESH, SELF_CLIENT, RESETS, DORMANT, PURE = 1, 2, 4, 8, 16
 """Facts of a plan: a refresh changes nothing, a client's question changes nothing, a refresh sets clients'
 next question, that is never reached before the next refresh, a restart changes nothing but the grids."""
 
-WENT, RUNNING, OUTCOME, DEADLINES, MERGES, CODE = 0, 1, 2, 3, 4, 5
+WENT, RUNNING, OUTCOME, DEADLINES, CODE = 0, 1, 2, 3, 4
 """Columns of `shapes`: the transition when an absence begins, whether it runs, what clients see, a mask of
-keys whose clock makes a refresh due, whether cached contents matter, and all states as one number."""
+keys whose clock makes a refresh due, and all states as one number."""
 
 OUTCOMES: Final = ("secure", "insecure", "unvalidated", "bogus", "down", "off")
 """What clients see; `off` is nobody there to ask."""
@@ -80,8 +76,8 @@ class Arrays(NamedTuple):
     clocks: Ints
 
 
-"""`number` is that of epochs, `stop` the seconds from the world's start to its end, `clocks` has a column for
-each key: how long its clock runs in a shape, FAR where it has none."""
+"""`number` is that of epochs, `stop` the seconds from the world's start to its end, `epochs` has when each
+begins, `clocks` a column for each key: how long its clock runs in a shape, FAR where it has none."""
 
 
 class Strata(NamedTuple):

@@ -16,7 +16,7 @@ from .arrays import (
 )  # fmt: skip
 
 # isort: on
-from .explore import BOTH, CLIENT, REFRESH, STALE, Book, Passed, Step
+from .explore import BOTH, CLIENT, REFRESH, Book, Passed, Step
 from .machine import Shape
 from .world import World
 
@@ -47,7 +47,7 @@ class Assembly:
         """Begin with no book."""
         self.world = world
         self.keys = len(world.keys)
-        self.width = 2 << self.keys
+        self.width = 1 << self.keys
         self.shapes: list[Shape] = []
         self.transitions: dict[Transition, int] = {}
         self.known: list[Transition] = []
@@ -97,7 +97,7 @@ class Assembly:
         plans = [(p.facts, p.mask, p.step, p.half, p.after_refresh, p.period) for p in self.plans]
         return Arrays(
             self.keys, len(world.epochs), world.stop - start,
-            np.array([(epoch.at - start, epoch.content) for epoch in world.epochs], np.int64),
+            np.array([epoch.at - start for epoch in world.epochs], np.int64),
             np.array(self.places, np.int32), np.array(self.situations, np.int32),
             np.array(self.known, np.int64), np.array(plans, np.int64), np.array(self.rows, np.int64),
             np.array(self.clocks, np.int64).reshape(-1, self.keys),
@@ -135,17 +135,13 @@ class _Page:
             self._add_situation(number, shape, bits)
         self.all.clocks.append([clocks[name][0] if name in clocks else FAR for name in names])
         deadlines = self.all.mask(frozenset(name for name in clocks if clocks[name][1]))
-        merges = machine.merges and shape.running and shape.held == "good"
         passes = shape.outcome == "bogus" and machine.policy.trust.on_bogus == "pass" and shape.set_at_hand
         outcome = OUTCOMES.index("unvalidated" if passes else shape.outcome)
         went = self._number(self.book.off.get(number))
-        self.all.rows.append(
-            [went, int(shape.running), outcome, deadlines, int(merges), self.all.code(shape, outcome)]
-        )
+        self.all.rows.append([went, int(shape.running), outcome, deadlines, self.all.code(shape, outcome)])
 
     def _passed(self, bits: int) -> Passed:
-        names = (*self.world.keys, STALE)
-        return frozenset(name for k, name in enumerate(names) if (bits >> k) & 1)
+        return frozenset(name for k, name in enumerate(self.world.keys) if (bits >> k) & 1)
 
     def _number(self, step: Step | None) -> int:
         return -1 if step is None else self.all.transition(step, self.offset)
@@ -168,12 +164,10 @@ class _Page:
     def _wakes(self, shape: Shape, plans: list[Plan]) -> list[int]:
         """Return for each epoch when one begins after it in which something else may be left alone."""
         epochs, wakes = self.world.epochs, [self.world.stop - self.world.start] * len(plans)
-        compares = self.book.machine.merges and shape.held == "good"
         for place in reversed(range(len(plans) - 1)):
             here, there = plans[place], plans[place + 1]
             rests = here.facts & SELF_REFRESH and here.facts & (SELF_CLIENT | DORMANT)
-            other = compares and epochs[place].content != epochs[place + 1].content
-            if not rests or other or here != there:
+            if not rests or here != there:
                 wakes[place] = epochs[place + 1].at - self.world.start
             else:
                 wakes[place] = wakes[place + 1]
@@ -230,8 +224,7 @@ class _Page:
 
     def _leaves(self, step: Step, number: int, passed: Passed) -> bool:
         """Tell whether a visit leads back to the situation it comes from."""
-        stale = STALE in passed and step.effects.client == "good"
-        return step.shape == number and not step.effects.since & self._clocked(number) & passed and not stale
+        return step.shape == number and not step.effects.since & self._clocked(number) & passed
 
     def _regular(self, refresh: Step, number: int, passed: Passed) -> bool:
         """Tell whether refreshes stand on a grid and change nothing but when a state began."""
@@ -250,7 +243,7 @@ class _Page:
         if plan.mask or not plan.facts & SELF_REFRESH or not plan.facts & (SELF_CLIENT | DORMANT):
             return False
         begun = self.book.restart.get((number, passed))
-        if not self.book.machine.keep_state or begun is None or STALE in passed:
+        if not self.book.machine.keep_state or begun is None:
             return False
         if begun.effects.since & self._clocked(number):
             return False

@@ -21,8 +21,8 @@ _FIRST, _SECOND, _GOLDEN = np.uint64(FIRST), np.uint64(SECOND), np.uint64(GOLDEN
 _27, _30, _31, _32 = (np.uint64(n) for n in (27, 30, 31, 32))
 _LOW = np.uint64(0xFFFFFFFF)
 _REGISTERS = (
-    "now", "shape", "epoch", "refresh", "count", "life", "client", "content", "stratum", "born", "block",
-    "begin", "end", "mended", "failed", "recovered", "visits", "number",
+    "now", "shape", "epoch", "refresh", "count", "life", "client", "stratum", "born", "block", "begin", "end",
+    "mended", "failed", "recovered", "visits", "number",
 )  # fmt: skip
 
 
@@ -67,8 +67,8 @@ class Tables:
     def __init__(self, a: Arrays, s: Strata) -> None:
         """Take the tables apart."""
         self.keys, self.number, self.stop = a.keys, a.number, a.stop
-        self.width = 2 << a.keys
-        self.epoch_at, self.content_of = (np.ascontiguousarray(column) for column in a.epochs.T)
+        self.width = 1 << a.keys
+        self.epoch_at = a.epochs
         self.places = [np.ascontiguousarray(column) for column in a.places.T]
         self.visits = a.places[:, :3].reshape(-1).copy()
         self.situations = [np.ascontiguousarray(column) for column in a.situations.T]
@@ -78,7 +78,6 @@ class Tables:
         self.clocks = [np.ascontiguousarray(column) for column in a.clocks.T]
         self.strata = [np.ascontiguousarray(column) for column in s.strata.T]
         self.windows = s.windows
-        self.merging = bool(self.shapes[t.MERGES].any())
 
 
 class Columns:
@@ -146,10 +145,6 @@ class Columns:
         bits = np.zeros(len(shape), np.int64)
         for k in range(tables.keys):
             bits |= (now - self.since[k][some] >= tables.clocks[k][shape]).astype(np.int64) << k
-        if tables.merging:
-            stale = tables.shapes[t.MERGES][shape] != 0
-            stale &= reg["content"][some] != tables.content_of[epoch]
-            bits |= stale.astype(np.int64) << tables.keys
         return (shape * tables.width + bits) * tables.number + epoch
 
     def _height(self, some: Ints, life: Ints, number: Ints, half: Ints) -> Ints:
@@ -178,13 +173,10 @@ class Columns:
         at_once = (rule == t.NOW) | ((rule == t.STORED) & ((refresh < now) | (refresh >= FAR)))
         reg["refresh"][some] = np.where(at_once, now, refresh)
         rule, client = table[t.CLIENT_RULE], reg["client"][some]
-        good = rule == t.GOOD
-        client = np.where(good | (rule == t.BAD), now + table[t.PERIOD], client)
+        client = np.where((rule == t.GOOD) | (rule == t.BAD), now + table[t.PERIOD], client)
         client[rule == t.NOW] = now[rule == t.NOW]
         client[rule == t.NEVER] = FAR
         reg["client"][some] = client
-        if self.t.merging:
-            reg["content"][some[good]] = self.t.content_of[reg["epoch"][some[good]]]
 
     def _planned(self, some: Ints, table: Ints, now: Ints) -> Ints:
         """Return when resolvers refresh next that plan it now: after a delay, or when a clock runs out."""

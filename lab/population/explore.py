@@ -24,8 +24,7 @@ REFRESH, CLIENT, BOTH = 1, 2, 3
 """What is due at a visit."""
 
 Passed = frozenset[str]
-"""The keys whose clock has run out; `STALE` among them says that clients hold another RRset."""
-STALE = "*"
+"""The keys whose clock has run out."""
 LIMIT = 2000
 """Shapes of one machine; those of the presets have a few dozen."""
 _NOTHING = Effects(frozenset(), frozenset(), "keep", 0, 0, "keep", 0)
@@ -134,12 +133,10 @@ class _Explorer:
         return list(found.items())
 
     def _passed(self, number: int) -> Iterator[Passed]:
-        """Return what may have passed: any of the clocks, and the set that clients hold."""
-        bits = list(self.book.clocks[number])
-        if self.machine.merges and self.book.shapes[number].held == "good":
-            bits.append(STALE)
-        for chosen in product((False, True), repeat=len(bits)):
-            yield frozenset(bit for bit, one in zip(bits, chosen, strict=True) if one)
+        """Return what may have passed: any of the clocks."""
+        names = list(self.book.clocks[number])
+        for chosen in product((False, True), repeat=len(names)):
+            yield frozenset(name for name, one in zip(names, chosen, strict=True) if one)
 
     def _due(self, shape: Shape) -> tuple[int, ...]:
         if shape.deleted or not self.machine.policy.schedule.probes:
@@ -156,7 +153,6 @@ class _Explorer:
             length = clocks[cell.name][0] if cell.name in clocks else 2000 * place
             since[cell.name] = now - (length + 1000 * place if cell.name in passed else length // 2)
         shown = shape.held_kind if shape.held_kind >= 0 else kind
-        shown += len(self.world.kinds) if STALE in passed else 0
         model = self.freezer.thaw(
             shape, since, refresh=bool(due & REFRESH), client=bool(due & CLIENT), shown=shown
         )

@@ -17,24 +17,24 @@ from typing import Any
 
 # isort: off
 from .arrays import (
-    AFTER_REFRESH, AT, BACK, BAD, BEGINS, BEGUN, BLOCKS, CLIENT_RULE, CONTENT_OF, DEADLINES, DORMANT, FACTS,
-    FAR, FIRST_REFRESH, FIRST_SHAPE, FIRST_VALID, GOOD, HALF, LENGTHS, MASK, MENDED, MERGES, NEVER, NOTICE,
-    NOTICE_SPAN, NOW, OFF, OUTCOME, PERIOD, PLAN, PLAN_HALF, PLAN_PERIOD, PLAN_STEP, PURE, REFRESH_RULE,
-    REPAIRED, RESETS, RESTARTED, RUNNING, SECURE, SELF_CLIENT, SELF_REFRESH, SET, SHORTEST, STEP, STORED,
-    TARGET, UPTO, VALID, WAKE, WENT, WINDOW_BEGIN, WINDOW_SPAN, WINDOW_UPTO, WINDOWS, ZEROS, Arrays, Strata,
+    AFTER_REFRESH, BACK, BAD, BEGINS, BEGUN, BLOCKS, CLIENT_RULE, DEADLINES, DORMANT, FACTS, FAR,
+    FIRST_REFRESH, FIRST_SHAPE, FIRST_VALID, GOOD, HALF, LENGTHS, MASK, MENDED, NEVER, NOTICE, NOTICE_SPAN,
+    NOW, OFF, OUTCOME, PERIOD, PLAN, PLAN_HALF, PLAN_PERIOD, PLAN_STEP, PURE, REFRESH_RULE, REPAIRED, RESETS,
+    RESTARTED, RUNNING, SECURE, SELF_CLIENT, SELF_REFRESH, SET, SHORTEST, STEP, STORED, TARGET, UPTO, VALID,
+    WAKE, WENT, WINDOW_BEGIN, WINDOW_SPAN, WINDOW_UPTO, WINDOWS, ZEROS, Arrays, Strata,
 )  # fmt: skip
 
 # isort: on
 from .draws import ABSENCE, COHORT, LIFE_SHIFT, REFRESH, REPAIR, START, draw, resolver_key
 
-NOW_AT, SHAPE, EPOCH, NEXT_REFRESH, COUNT, LIFE, NEXT_CLIENT, CONTENT = 0, 1, 2, 3, 4, 5, 6, 7
-STRATUM, BORN, BLOCK, BEGIN, END, MENDED_AT, FAILED, RECOVERED, VISITS = 8, 9, 10, 11, 12, 13, 14, 15, 16
-REGISTERS = 17
+NOW_AT, SHAPE, EPOCH, NEXT_REFRESH, COUNT, LIFE, NEXT_CLIENT = 0, 1, 2, 3, 4, 5, 6
+STRATUM, BORN, BLOCK, BEGIN, END, MENDED_AT, FAILED, RECOVERED, VISITS = 7, 8, 9, 10, 11, 12, 13, 14, 15
+REGISTERS = 16
 """The places of a resolver's registers in an array.
 
 The instant it has come to, its shape, epoch, next refresh, refreshes planned in this life, number of the
-life, next client's question, content of the cached set; then its stratum, first start, the next absence
-(block, begin, end), when an operator mends it, first failure, recovery, and visits made so far.
+life, next client's question; then its stratum, first start, the next absence (block, begin, end), when an
+operator mends it, first failure, recovery, and visits made so far.
 """
 
 LIMIT = 1_000_000
@@ -98,7 +98,7 @@ def seek_absence(key: Any, s: Strata, reg: Any, block: int) -> None:
 def seek_epoch(a: Arrays, reg: Any) -> None:
     """Bring the epoch up to the instant."""
     epoch = reg[EPOCH]
-    while epoch + 1 < a.number and a.epochs[epoch + 1, AT] <= reg[NOW_AT]:
+    while epoch + 1 < a.number and a.epochs[epoch + 1] <= reg[NOW_AT]:
         epoch += 1
     reg[EPOCH] = epoch
 
@@ -110,9 +110,7 @@ def situation(a: Arrays, reg: Any, since: Any) -> Any:
     for k in range(a.keys):
         if now - since[k] >= a.clocks[shape, k]:
             bits |= 1 << k
-    if a.shapes[shape, MERGES] and reg[CONTENT] != a.epochs[reg[EPOCH], CONTENT_OF]:
-        bits |= 1 << a.keys
-    return shape * (2 << a.keys) + bits
+    return (shape << a.keys) + bits
 
 
 def height(key: Any, life: int, number: int, half: int) -> int:
@@ -148,8 +146,6 @@ def undergo(key: Any, a: Arrays, reg: Any, since: Any, valid: Any, transition: i
         reg[NEXT_REFRESH] = now
     if client in (GOOD, BAD):
         reg[NEXT_CLIENT] = now + a.transitions[transition, PERIOD]
-        if client == GOOD:
-            reg[CONTENT] = a.epochs[reg[EPOCH], CONTENT_OF]
     elif client == NOW:
         reg[NEXT_CLIENT] = now
     elif client == NEVER:

@@ -41,11 +41,6 @@ class Machine:
     repair: str = "none"
 
     @property
-    def merges(self) -> bool:
-        """Tell whether a refresh depends on how the cached RRset differs from the one served."""
-        return self.policy.cache.swap == "merge"
-
-    @property
     def from_cache(self) -> bool:
         """Tell whether a refresh may see the cached RRset in place of the one served."""
         return self.policy.schedule.refresh_from_cache
@@ -257,7 +252,7 @@ def _refuse(machine: Machine) -> None:
         raise ScenarioError(
             "anchors from XML depend on when they are fetched", place="fleet", remedy="leave this model out"
         )
-    if machine.from_cache and policy.cache.swap not in ("bypass", "merge"):
+    if machine.from_cache and policy.cache.swap != "bypass":
         raise ScenarioError(
             "refreshes from the cache renew what is cached for ever", place="fleet",
             remedy="let swap be bypass",

@@ -1,16 +1,15 @@
 """The authority as a fleet sees it: epochs, in each of which the DNSKEY RRset means the same to everyone.
 
 A timeline has a version of the DNSKEY RRset for each slot, ten days apart; most differ in their signatures
-alone. An epoch runs until the next version that some resolver could tell apart: other entry points, another
-signer, or, where a machine compares whole RRsets (Knot Resolver), other zone keys. What the engine cannot
-foretell from epochs alone is refused: signatures that end while they are served, and zone keys that cached
-sets lack.
+alone. An epoch runs until the next version that some resolver could tell apart: other entry points, or
+another signer. What the engine cannot foretell from epochs alone is refused: signatures that end while they
+are served, and zone keys that cached sets lack.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..authority.keyring import KeyRing
 from ..authority.signer import ZoneSigner
@@ -28,15 +27,11 @@ _VALID: Seconds = 2**29
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One epoch: from `at` on, `keys` are what is published; `kind` numbers what it means to entry points.
-
-    `content` numbers the whole RRset less its signatures, zone keys included.
-    """
+    """One epoch: from `at` on, `keys` are what is published; `kind` numbers what it means to entry points."""
 
     at: Instant
     keys: KeySet
     kind: int
-    content: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +54,20 @@ class World:
         return max(0, bisect_right([epoch.at for epoch in self.epochs], now) - 1)
 
 
-def world_of(scenario: Scenario, extra_keys: tuple[str, ...] = (), *, whole: bool = False) -> World:
-    """Return the world of a scenario; `whole` keeps epochs apart that differ in zone keys alone.
-
-    Raises ScenarioError for a timeline the engine cannot foretell.
-    """
+def world_of(scenario: Scenario, extra_keys: tuple[str, ...] = ()) -> World:
+    """Return the world of a scenario. Raises ScenarioError for a timeline the engine cannot foretell."""
     timeline = scenario.timeline
     steps = _served(timeline, scenario.start, scenario.stop)
     margin = _check_signatures(scenario, steps)
     _check_zone_keys(scenario, steps)
     kinds: dict[tuple[tuple[str, ...], ...], tuple[int, KeySet]] = {}
-    contents: dict[tuple[frozenset[str], ...], int] = {}
     epochs: list[Epoch] = []
     for step in steps:
         keys = step.keys
         meaning = (keys.ksks, keys.revoked, keys.dnskey_signers)
         kind = kinds.setdefault(meaning, (len(kinds), keys))[0]
-        sets = (frozenset(keys.published), frozenset(keys.revoked))
-        content = contents.setdefault(sets, len(contents))
-        last = epochs[-1] if epochs else None
-        if last is None or last.kind != kind or (whole and last.content != content):
-            epochs.append(Epoch(max(step.at, scenario.start), keys, kind, content))
+        if not epochs or epochs[-1].kind != kind:
+            epochs.append(Epoch(max(step.at, scenario.start), keys, kind))
     names = [name for step in steps for name in step.keys.ksks] + list(extra_keys)
     return World(
         scenario.start, scenario.stop, timeline.dnskey_ttl, margin, tuple(epochs),
@@ -134,17 +122,13 @@ def _check_zone_keys(scenario: Scenario, steps: tuple[Step, ...]) -> None:
 
 
 class Stage:
-    """Answers for models under study: each kind of DNSKEY RRset on demand, validly signed at any time.
-
-    Kind number `len(kinds) + k` is kind k without its zone keys: the same to entry points, another RRset.
-    """
+    """Answers for models under study: each kind of DNSKEY RRset on demand, validly signed at any time."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         """Sign nothing yet."""
-        bare = tuple(replace(keys, zsks=(), zone_signers=()) for keys in world.kinds)
         steps = tuple(
             Step(_STAGED + number, keys, _STAGED - _VALID, _STAGED + _VALID)
-            for number, keys in enumerate((*world.kinds, *bare))
+            for number, keys in enumerate(world.kinds)
         )
         self.keyring = KeyRing(scenario.key_files)
         authority = ZoneSigner(Timeline(steps, world.dnskey_ttl), self.keyring, watermark=scenario.name)

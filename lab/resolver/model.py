@@ -218,14 +218,11 @@ class ResolverModel:
         """Refresh the DNSKEY RRset, let the table have it, and plan the next refresh."""
         if self.policy.trust.configured == "merge":
             self._merge_configured(now)
-        self._signal(now, self._telemetry.at_fetch(self.point, now, refresh=True))
+        self._signal(now, self._telemetry.at_fetch(self.point, now))
         fetch = self._refresh_fetch(now, exchange)
-        spoiled = self._spoiled_by_cache(fetch, now)
-        result = self._observe(now, Fetch(None) if spoiled else fetch)
+        result = self._observe(now, fetch)
         if not self.running:
             return
-        if spoiled and self.held is not None:
-            result, settled = "bogus", min(settled, self.held.expires)
         self._report(now, result, fetch)
         self._plan(now, result, fetch.dnskeys, settled)
         self._swap(now, result, fetch, settled)
@@ -240,13 +237,6 @@ class ResolverModel:
 
     def _fetch(self, now: Instant, exchange: Exchange) -> Fetch:
         return fetch_dnskey(exchange, self.setup.owner, now, self.setup.path)
-
-    def _spoiled_by_cache(self, fetch: Fetch, now: Instant) -> bool:
-        """Tell whether a changed set is spoiled by merging it with the cached one (Knot Resolver)."""
-        if self.policy.cache.swap != "merge" or fetch.dnskeys is None:
-            return False
-        cached = self.cache.good_set(now)
-        return cached is not None and cached.rrset.rdatas != fetch.dnskeys.rrset.rdatas
 
     def _merge_configured(self, now: Instant) -> None:
         """Put configured anchors back that are neither known nor tombstoned (sdns, at every run)."""
@@ -317,16 +307,16 @@ class ResolverModel:
         verified = result in ("ok", "miss")
         if self.cache.is_from_the_future(now):
             return
-        if swap == "flush" or (swap == "replace" and fetch.dnskeys is not None):
-            if verified and fetch.dnskeys is not None:
-                self._hold_good(now, fetch.dnskeys, settled)
-            else:
-                self._hold_bad(now, fetch, settled)
+        if verified and fetch.dnskeys is not None and swap != "bypass":
+            self._hold_good(now, fetch.dnskeys, settled)
+        elif swap == "flush" or (swap == "replace" and fetch.dnskeys is not None):
+            self._hold_bad(now, fetch, settled)
 
     def _plan(self, now: Instant, result: str, dnskeys: DnskeySet | None, settled: Instant) -> None:
         self.point = self.planner.plan(self.point, result, dnskeys, now, self.offset, settled)
 
     def _hold_good(self, now: Instant, dnskeys: DnskeySet, settled: Instant) -> None:
+        self._telemetry.validated(now)
         self.cache.hold_good(dnskeys, now, self.offset, self._next_change(now, settled, dnskeys))
 
     def _hold_bad(self, now: Instant, fetch: Fetch, settled: Instant) -> None:
@@ -341,7 +331,7 @@ class ResolverModel:
         if self.point.deleted:
             self.cache.at = FAR
             return
-        self._signal(now, self._telemetry.at_fetch(self.point, now, refresh=False))
+        self._signal(now, self._telemetry.at_fetch(self.point, now))
         fetch = self._fetch(now, exchange)
         if self.policy.schedule.clients_observe:
             good = self._observe(now, fetch) in ("ok", "miss")
@@ -356,7 +346,6 @@ class ResolverModel:
             good = self._verifies(fetch, now)
         if good and fetch.dnskeys is not None:
             self._hold_good(now, fetch.dnskeys, settled)
-            self._telemetry.validated(now)
             self._watch_xml(now, fetch.dnskeys)
         else:
             self._hold_bad(now, fetch, settled)

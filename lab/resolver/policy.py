@@ -114,7 +114,7 @@ class Schedule:
 class Cache:
     """How long clients live on a DNSKEY RRset, good or bad."""
 
-    swap: str = _choice("bypass", "what a refresh does to the cached RRset", "flush", "replace", "merge")
+    swap: str = _choice("bypass", "what a refresh does to the cached RRset", "flush", "replace", "renew")
     ttl_cap: Seconds | None = _duration(None, "longest time an RRset is cached", none="none")
     ttl_floor: Seconds = _duration(0, "shortest time an RRset is cached")
     negative: Seconds = _duration(0, "how long a set that does not verify is remembered")
@@ -134,9 +134,7 @@ class Persistence:
 class Signals:
     """What a resolver tells about its anchors."""
 
-    key_tag_query: str = _choice(
-        "none", "when the RFC 8145 key tag query is sent", "prime", "daily", "clients"
-    )
+    key_tag_query: str = _choice("none", "when the RFC 8145 key tag query is sent", "prime", "daily")
     key_tag_memory: Seconds = _duration(0, "for how long the denial of one answers the next (RFC 8198)")
     key_tag_states: str = _choice("trusted", "which keys it lists", "valid")
     sentinel: str = _choice("no", "does it answer RFC 8509 sentinel queries", "yes", "inverted")

@@ -82,13 +82,17 @@ _BIND = _policy(
     """,
 )  # fmt: skip
 
+_TA_UPDATE: dict[str, Any] = {
+    "match-ds-by": "tag", "ttl-source": "stored", "expiry-source": "none", "timers": "monotonic",
+    "swap": "renew", "ttl-cap": "P1D", "ttl-floor": "PT5S", "burst": 5, "key-tag-query": "prime",
+    "key-tag-memory": "P1D", "key-tag-states": "valid", "sentinel": "yes",
+}  # fmt: skip
+"""Knot Resolver, whether its anchors are managed or not: its module refreshes the keys and their copy."""
+
 _KNOT = _policy(
     {
-        **_LEARNER, "keep-missing": "P120D", "match-ds-by": "tag", "signer": "in-set", "when-empty": "fail",
-        "when-empty-at-start": "fail", "ttl-source": "stored", "expiry-source": "none", "timers": "monotonic",
-        "swap": "merge", "ttl-cap": "P1D", "ttl-floor": "PT5S", "unwritable-start": "exit", "unwritable":
-        "crash", "key-tag-query": "clients", "key-tag-memory": "P1D", "key-tag-states": "valid", "sentinel":
-        "yes", "burst": 5,
+        **_LEARNER, **_TA_UPDATE, "keep-missing": "P120D", "signer": "in-set", "when-empty": "fail",
+        "when-empty-at-start": "fail", "unwritable-start": "exit", "unwritable": "crash",
     },
     """
     Valid    revoked  -
@@ -269,7 +273,8 @@ _PROFILES = (
         (
             "modules/ta_update/ta_update.lua",
             "daemon/lua/trust_anchors.lua.in",
-            "lib/layer/validate.c",
+            "lib/cache/api.c: cache_stash, a refresh's answer too, if it is secure",
+            "lib/layer/validate.c: validate_keyset merges with the cached set, a second query mends that",
             "modules/ta_signal_query: the query after a refresh is cancelled by ta_update's refresh_plan, "
             "whose event.cancel(id) means an event that is over, and whose id it was given since",
             "lib/cache/nsec1.c: a denial in the cache answers",
@@ -280,17 +285,8 @@ _PROFILES = (
         "knot-debian",
         "5.6.0",
         "Knot Resolver as Debian ships it: anchors not managed",
-        _static(
-            ttl_cap="P1D",
-            ttl_floor="PT5S",
-            key_tag_query="clients",
-            key_tag_memory="P1D",
-            burst=5,
-            key_tag_states="valid",
-            sentinel="yes",
-            match_ds_by="tag",
-        ),
-        ("debian/rules: managed_ta=disabled", "ta_update.lua: check_upstream only warns"),
+        _static(probes=True, **_TA_UPDATE),
+        ("debian/rules: managed_ta=disabled", "ta_update.lua: refreshes as ever, check_upstream only warns"),
     ),
     Profile(
         "knot-2.0.0",

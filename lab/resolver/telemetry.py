@@ -59,14 +59,13 @@ class Telemetry:
         self.at = now + DAY
         return self._sent(point)
 
-    def at_fetch(self, point: TrustPoint, now: Instant, *, refresh: bool) -> str:
+    def at_fetch(self, point: TrustPoint, now: Instant) -> str:
         """Return the name the root sees with a fetch of the keys, "" if it is none or the last one."""
-        when = self._signals.key_tag_query
-        asks = when == "prime" or (when == "clients" and not refresh)
-        return self._sent(point) if asks and now >= self._known_until else ""
+        asks = self._signals.key_tag_query == "prime" and now >= self._known_until
+        return self._sent(point) if asks else ""
 
     def validated(self, now: Instant) -> None:
-        """Take note that keys fetched for clients are good: so is the denial of a query sent with them."""
+        """Take note that keys were fetched and are good: so is the denial of a query sent with them."""
         if now >= self._known_until:
             self._known_until = now + self._signals.key_tag_memory
 

@@ -189,9 +189,7 @@ def why_of(policy: ResolverPolicy) -> str:
     """Say in a line what of a policy decides when a resolver fails and how often it asks."""
     cache = policy.cache
     cap = "for its TTL" if cache.ttl_cap is None else f"for {format_duration(cache.ttl_cap)} at most"
-    renewed = (
-        ", and anew at each refresh" if cache.swap in ("flush", "replace") and policy.schedule.probes else ""
-    )
+    renewed = ", and anew at each refresh" if cache.swap != "bypass" and policy.schedule.probes else ""
     queries = "one query" if cache.burst == 1 else f"{cache.burst} queries"
     forgets = f"once in {format_duration(cache.negative)}" if cache.negative else "at every question"
     return f"keeps the keys {cap}{renewed}; while failing, {queries} {forgets}"

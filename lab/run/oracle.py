@@ -228,8 +228,7 @@ class _Course:
         if cached is not None and schedule.refresh_from_cache:
             step = cached.step
         book.attempt(now)
-        spoiled = self.policy.cache.swap == "merge" and cached is not None and _differ(cached.step, step)
-        result = "bogus" if spoiled else book.look(step, now)
+        result = book.look(step, now)
         delay = self._plan(result, step, now)
         if delay and book.turns == turns and not (schedule.jitter_tenths or schedule.clients_observe):
             until = self._until(now, step)
@@ -237,8 +236,9 @@ class _Course:
                 until = min(until, cached.expires)
             if self._delay(result, step, until) == delay:
                 self.refresh_at = self._deadline(_before(now, delay, until), now)
-        if self.policy.cache.swap in ("flush", "replace"):
-            self._keep(step, now, good=result in ("ok", "miss"))
+        good, swap = result in ("ok", "miss"), self.policy.cache.swap
+        if swap in ("flush", "replace") or (swap == "renew" and good):
+            self._keep(step, now, good=good)
 
     def _plan(self, result: str, step: Step, now: Instant) -> Seconds | None:
         """Set the next refresh, and return the delay before any draw; None is never."""
@@ -350,11 +350,3 @@ class _Course:
 def _before(now: Instant, delay: Seconds, until: Instant) -> Instant:
     """Return the last instant on the grid of `delay` before `until`, at least the first one."""
     return now + delay * max(1, (until - 1 - now) // delay)
-
-
-def _differ(one: Step, other: Step) -> bool:
-    """Tell whether two steps publish different RRsets, whoever signs them."""
-    sets = [
-        (sorted(step.keys.ksks), sorted(step.keys.zsks), sorted(step.keys.revoked)) for step in (one, other)
-    ]
-    return sets[0] != sets[1]

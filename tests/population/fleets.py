@@ -57,7 +57,7 @@ def case(seed: int, strata: int) -> Case:
     chance = random.Random(seed)
     zone, last = _timeline(chance)
     played = scenario(zone, (), stop=START + last + chance.randint(DAY, 40 * DAY))
-    world = world_of(played, KSKS, whole=True)
+    world = world_of(played, KSKS)
     found: list[Stratum] = []
     while len(found) < strata:
         one = _stratum(chance, world)

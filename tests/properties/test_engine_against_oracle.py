@@ -62,7 +62,7 @@ KNOBS: dict[str, st.SearchStrategy[Any]] = {
     "deadline-probe": st.booleans(),
     "first-probe": st.sampled_from(("now", "stored")),
     "refresh-from-cache": st.booleans(),
-    "swap": st.sampled_from(("bypass", "flush", "replace", "merge")),
+    "swap": st.sampled_from(("bypass", "flush", "replace", "renew")),
     "ttl-cap": durations(HOUR, 30 * DAY),
     "ttl-floor": durations(0, DAY),
     "negative": durations(0, 2 * DAY),

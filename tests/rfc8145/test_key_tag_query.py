@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.authority.keyring import KeyRing
-from lab.clock import DAY, parse_duration
+from lab.clock import DAY, HOUR, parse_duration
 from lab.observation import Signal
 from lab.resolver.policy import STRICT, Signals
 from lab.resolver.rfc5011 import Cell, State, TrustPoint
@@ -123,39 +123,35 @@ def test_delay_after_acceptance(model: str, within: float) -> None:
     assert 0 <= signals_of(life)[1][0] - trusted <= within * DAY
 
 
-def test_refreshes_of_knot_do_not_signal() -> None:
-    """Knot signals when keys are fetched for clients, not with its own refreshes, which cancel the query."""
-    place = world((0, "1", "1"), (1.2, "1 2", "1"))
-    life = live(policy_of("knot").override({"swap": "bypass", "key-tag-memory": "PT0S"}), place).run(64)
+def test_knot_signals_once_a_day() -> None:
+    """Knot's denial of the last query lives a day: every other refresh of its twelve hours is heard."""
+    life = live("knot", world((0, "1", "1"), (1.2, "1 2", "1"))).run(64)
     trusted = next(seen.at for seen in life.out if getattr(seen, "target", "") == "Valid")
-    sent = signals_of(life)[1][0]
-    assert trusted in life.probes
-    assert trusted not in life.fetches
-    assert sent == next(at for at in life.fetches if at > trusted)
+    assert signals_of(life)[1][0] in (trusted + 12 * HOUR, trusted + 24 * HOUR)
 
 
 @pytest.mark.parametrize(("memory", "sent"), [("PT0S", 1), ("P1D", 1), ("P2D", 2), ("P3D", 3)])
 def test_a_denial_answers_the_next_query(memory: str, sent: int) -> None:
     """While a validated denial is cached the resolver answers the query itself (RFC 8198 section 5.1)."""
-    telemetry = Telemetry(Signals(key_tag_query="clients", key_tag_memory=parse_duration(memory)))
+    telemetry = Telemetry(Signals(key_tag_query="prime", key_tag_memory=parse_duration(memory)))
     telemetry.begin(T0)
-    assert telemetry.at_fetch(cells(State.VALID), T0, refresh=False) == f"_ta-{K1}."
+    assert telemetry.at_fetch(cells(State.VALID), T0) == f"_ta-{K1}."
     telemetry.validated(T0)
     later = cells(State.REVOKED, State.VALID)
-    days = [day for day in (1, 2, 3) if telemetry.at_fetch(later, T0 + day * DAY, refresh=False)]
+    days = [day for day in (1, 2, 3) if telemetry.at_fetch(later, T0 + day * DAY)]
     assert days == [sent]
 
 
 def test_a_bogus_denial_answers_nothing() -> None:
     """Of a denial that cannot be validated nothing is kept, nor anything over a start without the cache."""
-    telemetry = Telemetry(Signals(key_tag_query="clients", key_tag_memory=DAY))
+    telemetry = Telemetry(Signals(key_tag_query="prime", key_tag_memory=DAY))
     telemetry.begin(T0)
-    assert telemetry.at_fetch(cells(State.VALID), T0, refresh=False) == f"_ta-{K1}."
-    assert telemetry.at_fetch(cells(State.REVOKED, State.VALID), T0 + 1, refresh=False) == f"_ta-{K2}."
+    assert telemetry.at_fetch(cells(State.VALID), T0) == f"_ta-{K1}."
+    assert telemetry.at_fetch(cells(State.REVOKED, State.VALID), T0 + 1) == f"_ta-{K2}."
     telemetry.validated(T0 + 1)
-    assert telemetry.at_fetch(cells(State.VALID), T0 + 2, refresh=False) == ""
+    assert telemetry.at_fetch(cells(State.VALID), T0 + 2) == ""
     telemetry.begin(T0 + 3)
-    assert telemetry.at_fetch(cells(State.VALID), T0 + 3, refresh=False) == f"_ta-{K1}."
+    assert telemetry.at_fetch(cells(State.VALID), T0 + 3) == f"_ta-{K1}."
 
 
 def test_unsent_while_nothing_is_trusted() -> None:
