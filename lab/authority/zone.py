@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
 
-from ..clock import DAY, HOUR, Instant, Seconds, format_instant, to_datetime
+from ..clock import DAY, HOUR, MINUTE, Instant, Seconds, format_instant, to_datetime
 from ..dnssec.keys import Key
 from ..dnssec.names import ROOT, name_from_text
 from ..dnssec.rrset import RRset, make_rrset
@@ -58,7 +58,7 @@ NS_TTL: Final[Seconds] = 6 * DAY
 """As in the root: NS and its addresses 518400, delegations 172800, DS, NSEC, SOA 86400 (facts.md 2.1)."""
 DELEGATION_TTL: Final[Seconds] = 2 * DAY
 NEGATIVE_TTL: Final[Seconds] = DAY
-CHILD_TTL: Final[Seconds] = HOUR
+CHILD_TTL: Final[Seconds] = MINUTE
 """Of what is in the children, and of the DS of the signed one.
 
 While its DS is cached a resolver answers below it without the root's keys, for up to a day in the real root
