@@ -72,8 +72,8 @@ class Client:
 
     @property
     def fails(self) -> bool:
-        """Tell whether one of the answers of a look is no success."""
-        return any(answer.rcode for answer in self.answers.values())
+        """Tell whether a name in a child got another answer than success; of sentinel names that is one."""
+        return any(what in self.answers and self.answers[what].rcode for what in (SIGNED, UNSIGNED))
 
     def told(self) -> str:
         """Say in a few words what came back: an RCODE each, or that nothing came."""

@@ -31,6 +31,7 @@ class Dnsmasq:
     model: str = "dnsmasq"
     managed: bool = False
     forwards: bool = True
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("dnsmasq", "--version")

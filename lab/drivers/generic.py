@@ -150,6 +150,11 @@ class Generic:
         return self.told.forwards
 
     @property
+    def spins(self) -> bool:
+        """Return False: that is known of programs that the lab knows."""
+        return False
+
+    @property
     def clocks(self) -> tuple[str, ...]:
         """Return the clocks the file names."""
         return self.told.clocks

@@ -35,6 +35,7 @@ class Kresd:
     model: str = "knot"
     managed: bool = True
     forwards: bool = False
+    spins: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("kresd", "--version")
@@ -102,13 +103,15 @@ class Kresd:
         """
         if asked is None:
             return ()
-        file = setting.folder / driver.STATE / "root.keys" if self.managed else setting.folder / "root.keys"
-        try:
-            text = file.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ()
-        ttl = min((int(number) for number in _TTL.findall(text)), default=HOUR)
-        return asked + max(HOUR, min(DAY, ttl // 10)), asked + max(HOUR, min(15 * DAY, ttl // 2))
+        ttls = {HOUR, DAY}  # a DS has none; the key that takes its place in memory has that of its copy
+        if self.managed:
+            try:
+                text = (setting.folder / driver.STATE / "root.keys").read_text("utf-8", "replace")
+            except OSError:
+                return ()
+            ttls = {min((int(number) for number in _TTL.findall(text)), default=HOUR)}
+        waits = {wait for ttl in ttls for wait in (min(DAY, ttl // 10), min(15 * DAY, ttl // 2))}
+        return tuple(sorted(asked + max(HOUR, wait) for wait in waits))
 
     def set_anchors(self, setting: Setting, tool: Tool) -> bool:
         """Return False: the operator writes the key file anew while kresd is stopped."""

@@ -67,6 +67,7 @@ class Named:
     model: str = "bind"
     managed: bool = True
     forwards: bool = False
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "mkeytimers", "restart", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("named", "-v")

@@ -20,7 +20,7 @@ from .client import SIGNED, UNSIGNED
 from .driver import Driver
 from .netns import run_inside
 from .programs import version_of
-from .stage import Stage, stage_addresses
+from .stage import MOMENT, Stage, stage_addresses
 from .subject import DaemonSubject, parse_question
 from .table import driver_of
 
@@ -32,6 +32,7 @@ class _AskedStage(Stage):
         """Take the scenario whose only subject is the daemon."""
         super().__init__(folder, (driver.forwards,))
         self.sent: list[Instant] = []
+        self._at = scenario.start
         authority = ZoneSigner(scenario.timeline, KeyRing(scenario.key_files), watermark=scenario.name)
         scenario_cast(scenario, authority, Responder(authority), 0, daemons=self)
 
@@ -54,6 +55,8 @@ class _AskedStage(Stage):
         Raises DriverError if it has ended or says nothing at all.
         """
         seat = self._daemon.seat
+        while (tick := self._tick(self._at, now)) is not None:
+            self._live(tick)
         self.reach(now)
         self._settle(now)
         if not seat.running:
@@ -63,7 +66,18 @@ class _AskedStage(Stage):
         answers = [seat.client.answers.get(what) for what in (SIGNED, UNSIGNED)]
         if None in answers:
             raise DriverError(f"{self._daemon.name} runs and did not answer: {seat.client.told()}")
+        self._daemon.see_trust(now)
+        self._at = now
         return not seat.client.fails
+
+    def _live(self, tick: Instant) -> None:
+        """Let it make a refresh in its second."""
+        for now in (tick, tick + MOMENT):
+            self.reach(now)
+            self._settle(now)
+            if self._daemon.seat.running:
+                self._daemon.see_trust(now)
+        self._at = tick
 
 
 def onset_of_daemon(scenario: Scenario, name: str, *, starts: int = 2) -> Row:

@@ -39,6 +39,7 @@ class Recursor:
     model: str = "pdns-recursor"
     managed: bool = False
     forwards: bool = False
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size"})
     version_command: tuple[str, ...] = ("pdns_recursor", "--version")

@@ -46,6 +46,7 @@ class Resolved:
     model: str = "systemd-resolved"
     managed: bool = False
     forwards: bool = True
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"address6"})
 

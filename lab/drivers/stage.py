@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -39,6 +40,8 @@ PATIENCE: Final = 30.0
 HURRY, STRIDE, STORM = 0.1, 10.0, 5.0
 """While none is busy but daemons that storm: time jumps `STRIDE` emulated seconds every `HURRY` real ones,
 and after `STORM` real ones nobody waits for them any more."""
+SPIN: Final = 0.03
+"""Real seconds after which a daemon that is known to spin until its second is over is given the next one."""
 SURE: Final = 0.003
 """Real seconds without a query before somebody is taken to wait for time alone: a busy kernel can keep a
 packet from its reader for a moment, and a time-out that comes just then has made Stubby crash."""
@@ -66,6 +69,15 @@ def stage_addresses(forwards: Sequence[bool]) -> tuple[str, ...]:
 
 def _forwarders(forwards: Sequence[bool]) -> tuple[str, ...]:
     return tuple(forwarder_of(number) for number, one in enumerate(forwards) if one)
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A wait for everybody: since when, in real seconds, and what was done to shorten it."""
+
+    began: float = field(default_factory=time.monotonic)
+    hurried: int = 0
+    spun: bool = False
 
 
 class Looks(Protocol):
@@ -262,25 +274,14 @@ class Stage:
 
     def _settle(self, at: Instant) -> None:
         """Let everybody finish; where only time-outs are waited for, move on to the first of them."""
-        began, hurried, taken = time.monotonic(), 0, -1
+        wait, taken = _Wait(), -1
         while True:
             members = self.running
             for member in members:
                 member.seat.client.take()
             if not self._quiet(members):
-                waited = time.monotonic() - began
-                if waited > HURRY * (hurried + 1):
-                    hurried += 1
-                    if self._storming(members):
-                        if waited > STORM:
-                            break
-                        self.page.jump(self.page.emulated + STRIDE)
-                if waited > PATIENCE:
-                    busy = self.page.busy([member.seat.label for member in members])
-                    raise DriverError(
-                        f"the daemons are not done after {PATIENCE:g} s at {format_instant(at)}: "
-                        f"{busy or 'packets are under way'}"
-                    )
+                if self._is_enough(members, wait, at):
+                    break
                 time.sleep(0.0002)  # noqa: TID251
                 continue
             if any(member.seat.client.take() for member in members):  # what came just before
@@ -307,10 +308,38 @@ class Stage:
                     break
                 continue
             self.page.jump(max(first + 0.001, self.page.emulated))
-            began, hurried, taken = time.monotonic(), 0, -1
+            wait, taken = _Wait(), -1
         for member in self.running:
             member.seat.client.take()
             member.seat.client.give_up()
+
+    def _is_enough(self, members: Sequence[DaemonSubject], wait: _Wait, at: Instant) -> bool:
+        """Hurry those that are busy for no good reason, and tell whether they are not to be waited for.
+
+        Raises DriverError if somebody is busy for too long.
+        """
+        waited = time.monotonic() - wait.began
+        if not wait.spun and waited > SPIN and self._spinning(members):
+            wait.spun = True
+            self.page.jump(int(self.page.emulated) + 1)
+        if waited > HURRY * (wait.hurried + 1):
+            wait.hurried += 1
+            if self._storming(members):
+                if waited > STORM:
+                    return True
+                self.page.jump(self.page.emulated + STRIDE)
+        if waited > PATIENCE:
+            busy = self.page.busy([member.seat.label for member in members])
+            raise DriverError(
+                f"the daemons are not done after {PATIENCE:g} s at {format_instant(at)}: "
+                f"{busy or 'packets are under way'}"
+            )
+        return False
+
+    def _spinning(self, members: Sequence[DaemonSubject]) -> bool:
+        """Tell whether all that is busy are daemons that are known to spin until their second is over."""
+        busy = [member for member in members if not self.page.idle(member.seat.label)]
+        return bool(busy) and all(member.driver.spins for member in busy)
 
     def _storming(self, members: Sequence[DaemonSubject]) -> bool:
         """Tell whether all that is busy are daemons from which the lab keeps answers, so that they ask again.

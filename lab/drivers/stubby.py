@@ -32,6 +32,7 @@ class Stubby:
     model: str = "stubby"
     managed: bool = False
     forwards: bool = True
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"tcp", "address6"})
     version_command: tuple[str, ...] = ("stubby", "-V")

@@ -36,6 +36,7 @@ class Unbound:
     model: str = "unbound"
     managed: bool = True
     forwards: bool = False
+    spins: bool = False
     clocks: tuple[str, ...] = ("shim", "restart", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "tcp", "address6", "port"})
     version_command: tuple[str, ...] = ("unbound", "-V")
