@@ -171,11 +171,13 @@ def next_change(
 ) -> Instant:
     """Return when a failing attempt could first end otherwise: the world, a timer or a signature changes.
 
-    Timers count where time alone moves a key (rows for `attempt`): Unbound's promotion, BIND's deletion.
+    Timers count where time alone moves a key: Unbound's promotion with any `answer`, BIND's deletion with any
+    `attempt`.
     """
     bounds = [settled]
     table = policy.table
-    if table[State.ADD_PEND, Event.ATTEMPT] or table[State.REVOKED, Event.ATTEMPT]:
+    events = (Event.ATTEMPT, Event.ANSWER)
+    if any(table[state, event] for state in (State.ADD_PEND, State.REVOKED) for event in events):
         bounds += deadlines(point, policy, now, offset)
     wait = next_edge(dnskeys, policy.trust, now + offset)
     if wait is not None:

@@ -50,7 +50,7 @@ _UNBOUND = _policy(
         "sentinel": "yes",
     },
     """
-    AddPend  attempt     Valid    after add  twice
+    AddPend  answer      Valid    after add  twice
     Missing  absent      Start    after keep if-valid
     Revoked  absent      Start    after rem
     Revoked  flagged     Start    after rem
@@ -65,6 +65,7 @@ _BIND = _policy(
         "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S",
         "negative-clock": "wall", "burst": 26,
         "unwritable-start": "exit", "unwritable": "rollback", "key-tag-query": "daily", "sentinel": "yes",
+        "revoked-ds": True,
     },
     """
     Start    first    Valid
@@ -79,6 +80,7 @@ _BIND = _policy(
     Revoked  flagged  -
     Revoked  attempt  Start    after rem
     Revoked  load     Start    after rem
+    Valid    revoked-ds  Start
     """,
 )  # fmt: skip
 

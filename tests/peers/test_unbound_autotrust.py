@@ -69,7 +69,7 @@ def test_other_models_do_not_pass(folder: Path, model: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "names"),
     [
-        ("AddPend attempt Valid after add", ("addpend_once",)),
+        ("AddPend answer Valid after add", ("addpend_once",)),
         ("Valid absent -", ("missing", "missing_returns")),
         ("Missing absent -", ("missing", "missing_returns")),
         ("Missing seen -", ("missing_returns",)),

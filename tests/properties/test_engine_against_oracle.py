@@ -153,7 +153,7 @@ MUTANTS = (
     ("rfc5011-strict", {"rows": "Revoked seen Valid"}),
     ("rfc5011-strict", {"add_hold_down": "P29D"}),
     ("rfc5011-strict", {"expiry_source": "none"}),
-    ("unbound", {"rows": "AddPend attempt -"}),
+    ("unbound", {"rows": "AddPend answer -"}),
     ("unbound", {"negative": "PT60S"}),
     ("bind", {"rows": "AddPend bogus -"}),
     ("bind", {"after_lost": "PT30S"}),

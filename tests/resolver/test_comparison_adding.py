@@ -96,14 +96,19 @@ def test_long_ttl(model: str) -> None:
 @pytest.mark.parametrize("model", LEARNERS)
 def test_time_alone(model: str) -> None:
     """Unbound promotes by time, before it looks at an answer; the others need a verified set with the key."""
-    machine = met(model).look(2, "1 2", "1").look(32, "", "")
+    machine = met(model).look(2, "1 2", "1").look(32, "3", "3")
     assert machine.state(2) == ("Valid" if model == "unbound" else "AddPend")
-    assert machine.result == "none"
+
+
+@pytest.mark.parametrize("model", LEARNERS)
+def test_nothing_comes(model: str) -> None:
+    """Without an answer nobody promotes: Unbound has nothing to validate, and so it does not prime."""
+    assert met(model).look(2, "1 2", "1").look(32, "", "").state(2) == "AddPend"
 
 
 def test_time_alone_takes_two_sightings() -> None:
     """Unbound promotes no key that it saw only once."""
-    assert met("unbound").look(40, "", "").state(2) == "AddPend"
+    assert met("unbound").look(40, "3", "3").state(2) == "AddPend"
     assert met("unbound").look(40, "1 2", "1").state(2) == "Valid"
 
 

@@ -72,7 +72,7 @@ _ADDING = (
     ),
     Wrong(
         "time alone makes a key trusted", "acceptance-takes-a-verified-sighting",
-        "AddPend attempt Valid after add twice", code="Unbound 1.17",
+        "AddPend answer Valid after add twice", code="Unbound 1.17",
     ),
     Wrong(
         "a restart makes a key trusted whose time is over", "acceptance-takes-a-verified-sighting",

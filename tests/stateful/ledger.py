@@ -195,7 +195,7 @@ class Ledger:
         """Tell whether a set could verify for a resolver with this trust point."""
         signers = served.signers(self.policy, local)
         able = trusted_by(before)
-        if self.rows(State.ADD_PEND, Event.ATTEMPT):
+        if self.rows(State.ADD_PEND, Event.ATTEMPT) or self.rows(State.ADD_PEND, Event.ANSWER):
             able |= {number for number, state in states_of(before).items() if state is State.ADD_PEND}
         if self.policy.trust.signer == "presence":
             return bool(signers) and not able.isdisjoint(served.plain)
@@ -209,6 +209,7 @@ class Ledger:
         found: dict[int, tuple[Event, ...]] = dict.fromkeys(states_of(before), (Event.ATTEMPT,))
         if served is None:
             return found
+        found = dict.fromkeys(found, (Event.ATTEMPT, Event.ANSWER))
         signers = served.signers(self.policy, local)
         for number in sorted({*found, *served.plain, *served.flagged}):
             events = [*found.get(number, ())]
