@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from .names import ROOT, Malformed, MalformedName, MalformedRdata, read_name
 from .rrset import Rrsig, SignedRRset, make_rrset
-from .rrtypes import IN, NAME_LAYOUTS, OPT, RRSIG, expand_rdata
+from .rrtypes import IN, NAME_LAYOUTS, NS, OPT, RRSIG, expand_rdata
 
 QR: Final = 0x8000
 AA: Final = 0x0400
@@ -36,6 +36,7 @@ _NOT_PLAIN: Final = dict.fromkeys((*NAME_LAYOUTS, OPT))
 _MEMO_LIMIT: Final = 4096
 """Longer messages than a large EDNS buffer holds are rare and not worth keeping."""
 _QUESTION_POINTER: Final = b"\xc0\x0c"
+_POINTER, _POINTER_LIMIT = 0xC000, 0x4000
 _new = tuple.__new__
 
 
@@ -260,8 +261,9 @@ def render_response(
     """Return the response to a query: its id, opcode, RD, CD and question, in the case it was asked.
 
     There is an OPT record exactly if the query had one, with its DO bit. Owners equal to the question's are
-    written as a pointer, nothing else is compressed. Raises ValueError if the message would not fit 65535
-    octets, or for an rcode over 15 without OPT.
+    written as a pointer; in answer to a question for the root, whose list of servers has to be short, owners
+    and the names of NS are compressed as far as can be (RFC 1035 section 4.1.4). Raises ValueError if the
+    message would not fit 65535 octets, or for an rcode over 15 without OPT.
     """
     edns = query.edns
     if rcode > 15 and edns is None:
@@ -278,8 +280,12 @@ def render_response(
         if question is not None:
             qowner = question.owner
             parts += (query.question_name, _QUESTION.pack(question.qtype, question.qclass))
+        names: dict[bytes, int] | None = {} if question is not None and qowner == ROOT else None
         for section in (answer, authority, additional):
-            _render_section(parts, section, qowner)
+            if names is None:
+                _render_section(parts, section, qowner)
+            else:
+                _render_compressed(parts, section, names)
     except struct.error:
         raise ValueError("a response with a count, length or number that has no room in a message") from None
     if edns is not None:
@@ -296,6 +302,30 @@ def _render_section(parts: list[bytes], section: Sequence[RR], qowner: bytes) ->
     for owner, rrtype, rrclass, ttl, rdata in section:
         short = _QUESTION_POINTER if owner == qowner and len(owner) > 2 else owner
         parts += (short, pack(rrtype, rrclass, ttl, len(rdata)), rdata)
+
+
+def _render_compressed(parts: list[bytes], section: Sequence[RR], names: dict[bytes, int]) -> None:
+    """Append the records of a section; `names` says where in the message which names were written."""
+    at, pack = sum(map(len, parts)), _RR.pack
+    for owner, rrtype, rrclass, ttl, rdata in section:
+        short = _compress(owner, at, names)
+        if rrtype == NS:
+            rdata = _compress(rdata, at + len(short) + _RR.size, names)
+        parts += (short, pack(rrtype, rrclass, ttl, len(rdata)), rdata)
+        at += len(short) + _RR.size + len(rdata)
+
+
+def _compress(name: bytes, at: int, names: dict[bytes, int]) -> bytes:
+    """Return a name as it is written at an offset, and note where its parts are found from then on."""
+    begin = 0
+    while name[begin]:
+        rest = name[begin:]
+        if rest in names:
+            return name[:begin] + (_POINTER | names[rest]).to_bytes(2)
+        if at + begin < _POINTER_LIMIT:
+            names[rest] = at + begin
+        begin += 1 + name[begin]
+    return name
 
 
 def records_of(signed: SignedRRset, *, rrsigs: bool = True) -> tuple[RR, ...]:

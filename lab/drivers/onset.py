@@ -20,7 +20,7 @@ from .client import SIGNED, UNSIGNED
 from .driver import Driver
 from .netns import run_inside
 from .programs import version_of
-from .stage import MOMENT, Stage, stage_addresses
+from .stage import Stage, stage_addresses
 from .subject import DaemonSubject, parse_question
 from .table import driver_of
 
@@ -72,11 +72,10 @@ class _AskedStage(Stage):
 
     def _live(self, tick: Instant) -> None:
         """Let it make a refresh in its second."""
-        for now in (tick, tick + MOMENT):
-            self.reach(now)
-            self._settle(now)
-            if self._daemon.seat.running:
-                self._daemon.see_trust(now)
+        self.reach(tick)
+        self._settle(tick)
+        if self._daemon.seat.running:
+            self._daemon.see_trust(tick)
         self._at = tick
 
 

@@ -258,11 +258,6 @@ class Stage:
             self._check(at, asked)
         for member in self.members:
             member.see(at, looked=member in asked or not member.seat.running)
-        if any(at in member.due for member in members if member not in asked):
-            self.reach(at + MOMENT)
-            self._settle(at)
-            for member in members:
-                member.see(at + MOMENT, looked=False)
 
     def _check(self, at: Instant, members: Sequence[DaemonSubject]) -> None:
         """Ask those that fail again, without validation."""
