@@ -106,7 +106,7 @@ class _Look:
         for index, cell in enumerate(self.cells):
             for key in proved:
                 if cell is not None and is_copy(cell, key, self.point.owner, self.policy.trust):
-                    self.fire(index, Event.REVOKED if isinstance(cell.anchor, Key) else Event.REVOKED_DS, key)
+                    self.fire(index, Event.REVOKED, key)
                     break
         if self.policy.trust.validators_matter and self.changes:
             self._restart_orphans()

@@ -65,7 +65,6 @@ _BIND = _policy(
         "deadline-probe": True, "swap": "replace", "ttl-cap": "P7D", "negative": "PT30S",
         "negative-clock": "wall", "burst": 26,
         "unwritable-start": "exit", "unwritable": "rollback", "key-tag-query": "daily", "sentinel": "yes",
-        "revoked-ds": True,
     },
     """
     Start    first    Valid
@@ -80,7 +79,6 @@ _BIND = _policy(
     Revoked  flagged  -
     Revoked  attempt  Start    after rem
     Revoked  load     Start    after rem
-    Valid    revoked-ds  Start
     """,
 )  # fmt: skip
 

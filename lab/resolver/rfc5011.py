@@ -7,7 +7,6 @@ RRset yields exactly one *event* per key, in this order:
     attempt          a refresh ended, whatever its outcome, before its answer is looked at
     answer           the same, where an answer came
     revoked          a copy with the REVOKE bit proved by its own signature, in any set, verified or not
-    revoked-ds       `revoked` of an anchor that is known by DS alone, where that is noticed  (else: revoked)
     bogus            a plain copy stands in a set that does not verify (nothing follows)
     seen             the set verified and holds a plain copy
     flagged          the set verified and holds only a copy with the REVOKE bit      (else: absent)
@@ -57,7 +56,6 @@ class Event(StrEnum):
     ATTEMPT = "attempt"
     ANSWER = "answer"
     REVOKED = "revoked"
-    REVOKED_DS = "revoked-ds"
     BOGUS = "bogus"
     SEEN = "seen"
     FLAGGED = "flagged"
@@ -72,7 +70,6 @@ TRUSTED = (State.VALID, State.MISSING)
 """States in which a key may validate (RFC 5011 section 4: a missing key is still trusted)."""
 
 FALLBACK = {
-    Event.REVOKED_DS: Event.REVOKED,
     Event.FLAGGED: Event.ABSENT,
     Event.FIRST: Event.SEEN,
     Event.FIRST_UNSIGNED: Event.FIRST,

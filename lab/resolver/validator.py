@@ -129,7 +129,8 @@ def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | 
     """Return the copy of a cell's key in the RRset, REVOKE bit and all, or None.
 
     An anchor known by DS alone is found by its digest, or by its tag where an implementation does so. Its
-    revoked copy has another tag and digest, so it is not found.
+    revoked copy has another tag and digest, so it is not found, unless the implementation clears the bit
+    first.
     """
     anchor = cell.anchor
     if isinstance(anchor, Key):
@@ -138,20 +139,18 @@ def key_of(cell: Cell, dnskeys: DnskeySet, owner: bytes, trust: Trust) -> Key | 
 
 
 def is_copy(cell: Cell, key: Key, owner: bytes, trust: Trust) -> bool:
-    """Tell whether a key of the RRset is a copy of a cell's key, by the same means as `key_of`.
-
-    Some implementations clear the REVOKE bit before they compare a digest.
-    """
+    """Tell whether a key of the RRset is a copy of a cell's key, by the same means as `key_of`."""
     if isinstance(cell.anchor, Key):
         return cell.anchor.identity == key.identity
-    plain = key.unrevoked() if trust.revoked_ds else key
-    return _ds_matches(cell.anchor, key, owner, trust) or cell.anchor.matches(owner, plain)
+    return _ds_matches(cell.anchor, key, owner, trust)
 
 
 def _ds_matches(ds: DS, key: Key, owner: bytes, trust: Trust) -> bool:
     if trust.match_ds_by == "tag":
         return ds.key_tag == key.tag and ds.algorithm == key.algorithm
-    return ds.matches(owner, key)
+    return ds.matches(owner, key) or (
+        trust.revoked_ds and key.is_revoked and ds.matches(owner, key.unrevoked())
+    )
 
 
 def proved_revoked(

@@ -198,9 +198,7 @@ class Book:
         proved = [name for name in step.keys.revoked if name in step.keys.dnskey_signers]
         for page in tuple(self.pages):
             if page.name in proved and (page.met or self.policy.trust.revoked_ds):
-                if page.trusted and not page.met and self.law.revoked_unmet == "forgotten":
-                    self._forget(page, now)
-                elif page.trusted:
+                if page.trusted:
                     self._revoke(page, now)
                 elif page.waiting is not None and self.law.pending_proved == "forgotten":
                     self._forget(page, now)

@@ -23,9 +23,8 @@ class Law:
     `unpublished`: what becomes of a configured key that this set lacks (`lost` goes for a DS alone).
     `time_alone`: the hold-down's end is enough once a key was seen twice. `pending_*`: what becomes of a
     waiting key that is absent, in a set that does not verify, present with the REVOKE bit, or proved revoked.
-    `revoked_unmet`: what becomes of an anchor known by DS alone that is proved revoked. `proof`: what revokes
-    a key. `unproved`: what a REVOKE bit without proof counts as. `afterwards`: for how long a key stays
-    revoked.
+    `proof`: what revokes a key. `unproved`: what a REVOKE bit without proof counts as. `afterwards`: for how
+    long a key stays revoked.
     """
 
     learns: bool = True
@@ -37,7 +36,6 @@ class Law:
     pending_bogus: Literal["kept", "restarted"] = "kept"
     pending_flagged: Literal["forgotten", "kept", "seen"] = "forgotten"
     pending_proved: Literal["kept", "forgotten"] = "kept"
-    revoked_unmet: Literal["revoked", "forgotten"] = "revoked"
     notices_absence: bool = True
     drops_missing: Literal["never", "always", "if-another-is-valid"] = "never"
     proof: Literal["signature", "flag", "none"] = "signature"
@@ -50,8 +48,8 @@ _UNBOUND = Law(
 )
 _BIND = Law(
     at_first="all", unpublished="until-restart", at_load=True, pending_absent="restarted",
-    pending_bogus="restarted", pending_flagged="kept", pending_proved="forgotten", revoked_unmet="forgotten",
-    notices_absence=False, unproved="ignored", afterwards="until-time",
+    pending_bogus="restarted", pending_flagged="kept", pending_proved="forgotten", notices_absence=False,
+    unproved="ignored", afterwards="until-time",
 )  # fmt: skip
 _KNOT = Law(pending_flagged="seen", drops_missing="always", proof="flag", afterwards="until-seen")
 

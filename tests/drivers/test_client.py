@@ -75,6 +75,18 @@ def test_look(resolver: socket.socket) -> None:
     client.close()
 
 
+def test_a_sentinel_says_no_by_failing(resolver: socket.socket) -> None:
+    """SERVFAIL for a sentinel name is its answer (RFC 8509 section 3), not a failure of the resolver."""
+    client = client_of(resolver)
+    client.look(1000, tags=(19036,))
+    for how in (authenticated, authenticated, servfail):
+        answer(resolver, how)
+    await_answers(client, 3)
+    assert client.answers["19036"] == Answer(2, False)
+    assert not client.fails
+    client.close()
+
+
 def test_check_has_cd(resolver: socket.socket) -> None:
     """Who got SERVFAIL asks again without validation (RFC 4035 section 3.2.2)."""
     client = client_of(resolver)

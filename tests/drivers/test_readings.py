@@ -226,6 +226,26 @@ def test_recursor_anchors() -> None:
     assert recursor.trusted("Unable to connect to remote") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "hours"),
+    [
+        ("kresd", "", ()),
+        ("kresd", ". 86400 DNSKEY 257 3 13 AA== ; Valid: ; KeyTag:1\n", (2.4, 12)),
+        ("kresd", "; . 21600 DNSKEY 257 3 13 AA== ; AddPend:9 ; KeyTag:1\n", (1, 3)),
+        ("kresd", ". DS 1 13 2 AA\n", (1, 1)),
+        ("kresd-debian", "", (1, 2.4, 12)),
+    ],
+)
+def test_when_knot_refreshes(tmp_path: Path, name: str, written: str, hours: tuple[float, ...]) -> None:
+    """It plans for half or a tenth of the least TTL it has written, an hour at least; of a DS for an hour."""
+    (tmp_path / "state").mkdir()
+    if written:
+        (tmp_path / "state" / "root.keys").write_text(written)
+    due = DRIVERS[name].due(setting(tmp_path), lambda _: "", 1000)
+    assert {at - 1000 for at in due} == {int(3600 * hour) for hour in hours}
+    assert DRIVERS[name].due(setting(tmp_path), lambda _: "", None) == ()
+
+
 @pytest.mark.parametrize(("name", "file"), [("unbound", "root.key"), ("kresd", "root.keys")])
 def test_state_file(tmp_path: Path, name: str, file: str) -> None:
     """A file that is not there, or was just emptied, says nothing; one that makes no sense is refused."""

@@ -13,8 +13,12 @@ from lab.drivers.table import DRIVERS
 from tests.conftest import unavailable
 from tests.interop.drawn import PAIRS, compared, report, world
 
-SAMPLE = {0: tuple(PAIRS), 2: tuple(PAIRS), 3: ("unbound",), 5: ("bind",)}
-"""Worlds that are played every time, and whose models: the last two were found to differ once."""
+SAMPLE = {0: tuple(PAIRS), 2: tuple(PAIRS), 3: ("unbound",)}
+"""Worlds that are played every time, and whose models: the last was found to differ once."""
+APART = {
+    5: ("bind", "key-a", "reset after the revocation: BIND drops the anchor at once"),
+}
+"""Worlds in which a model and its daemon part, and why: see docs/claims.md."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +34,20 @@ def test_daemons_do_as_their_models(number: int) -> None:
     drawn = world(number)
     found = compared(drawn, SAMPLE[number])
     assert {comparison.verdict for comparison in found.values()} == {"agree"}, report(drawn, found)
+
+
+@pytest.mark.parametrize("number", APART)
+def test_known_differences(number: int, request: pytest.FixtureRequest) -> None:
+    """What is known to differ first still does, and it is the key that is known to."""
+    model, key, why = APART[number]
+    drawn = world(number)
+    found = compared(drawn, (model,))
+    parted = found[model].divergence
+    assert not found[model].reason, report(drawn, found)
+    threads = {one.thread for one in (parted.left, parted.right) if one} if parted else {key}
+    assert key in threads, report(drawn, found)
+    request.applymarker(pytest.mark.xfail(reason=why, strict=True))
+    assert found[model].verdict == "agree"
 
 
 def test_worlds_are_drawn_once_and_for_all() -> None:
