@@ -40,7 +40,7 @@ CAUSES: dict[str, Cause] = {
         "the DNSKEY response does not fit the UDP size, and TCP is not to be had", "RFC 6891 section 6.2.5"
     ),
     "root-unreachable": Cause(
-        "no answer came from the root, and the cached DNSKEY RRset is gone", "RFC 5011 section 2.3"
+        "no answer came from the root, and what was cached of it is gone", "RFC 5011 section 2.3"
     ),
     "no-dnskey": Cause("the root's answer holds no DNSKEY RRset", "RFC 4035 section 5.2"),
     "unsigned": Cause("the DNSKEY RRset came without signatures", "RFC 4035 section 5.3.1"),

@@ -32,6 +32,7 @@ class Dnsmasq:
     managed: bool = False
     forwards: bool = True
     spins: bool = False
+    reckons: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("dnsmasq", "--version")

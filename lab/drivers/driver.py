@@ -110,7 +110,8 @@ class Driver(Protocol):
 
     `model` is the preset it is held against, "" if there is none. `managed` tells that it keeps its anchors
     up to date by RFC 5011; `forwards` that it asks a resolver, `Setting.forward_to`, in place of servers;
-    `spins` that what it has in its cache can keep it busy until the second is over.
+    `spins` that what it has in its cache can keep it busy until the second is over; `reckons` that its plans
+    are reckoned from when it asked, since nothing tells them.
     `clocks` names the clock backends it works with, the best first. `knobs` are the fields of Setting that
     its configuration can express, of `udp_size`, `tcp`, `address6`, `port`; the network has to do the rest.
     `version_command` prints what `version` reads.
@@ -147,6 +148,10 @@ class Driver(Protocol):
     @property
     def spins(self) -> bool:
         """Tell whether it can be busy until its second is over."""
+
+    @property
+    def reckons(self) -> bool:
+        """Tell whether `due` is reckoned from when it asked."""
 
     @property
     def clocks(self) -> tuple[str, ...]:

@@ -155,6 +155,11 @@ class Generic:
         return False
 
     @property
+    def reckons(self) -> bool:
+        """Return False: nothing is known of its plans."""
+        return False
+
+    @property
     def clocks(self) -> tuple[str, ...]:
         """Return the clocks the file names."""
         return self.told.clocks

@@ -26,16 +26,19 @@ AFTER: Final[Seconds] = 36 * DAY
 """Around an event looks are fine: a hold-down is 30 days, a refresh at most 2 days (RFC 5011 section 2.3)."""
 CACHED: Final[Seconds] = 50 * HOUR
 """After a change of signers looks are sharp: the root's DNSKEY TTL is 48 h."""
+VERGE: Final[Seconds] = 2
+"""How long before false answers end, or a clock is set, a look is: what is cached then decides the rest."""
 
 Span = tuple[Instant, Instant]
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Hold the spans of time in which looks are sharp or fine: ascending, without overlaps."""
+    """Hold the spans of time in which looks are sharp or fine, and looks of their own: all ascending."""
 
     sharp: tuple[Span, ...]
     fine: tuple[Span, ...]
+    looks: tuple[Instant, ...] = ()
 
     def step(self, now: Instant) -> Seconds:
         """Return the greatest distance to the next look."""
@@ -46,11 +49,12 @@ class Grid:
     def next_look(self, now: Instant) -> Instant:
         """Return when to look next; at the latest where a span begins."""
         begins = [_next_begin(spans, now) for spans in (self.sharp, self.fine)]
+        begins += self.looks[bisect_right(self.looks, now) :][:1]
         return min(now + self.step(now), *(begin for begin in begins if begin is not None), now + COARSE)
 
 
-def grid_of(timeline: Timeline, lives: Iterable[Instant]) -> Grid:
-    """Return the grid for a timeline and the instants at which something happens to a daemon."""
+def grid_of(timeline: Timeline, lives: Iterable[Instant], ends: Iterable[Instant] = ()) -> Grid:
+    """Return the grid for a timeline, and when something happens to a daemon or ceases to."""
     events = [event.at for event in timeline.ksk_events()]
     own = sorted(set(lives))
     changes = [
@@ -59,7 +63,8 @@ def grid_of(timeline: Timeline, lives: Iterable[Instant]) -> Grid:
         if before.keys.dnskey_signers != after.keys.dnskey_signers
     ]
     fine = _joined([(at - BEFORE, at + AFTER) for at in events] + [(at, at + AFTER) for at in own])
-    return Grid(_joined([(at, at + CACHED) for at in changes]), fine)
+    verges = sorted({at for end in ends for at in (end - VERGE, end)})
+    return Grid(_joined([(at, at + CACHED) for at in changes]), fine, tuple(verges))
 
 
 def _joined(spans: list[Span]) -> tuple[Span, ...]:

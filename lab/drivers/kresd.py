@@ -36,6 +36,7 @@ class Kresd:
     managed: bool = True
     forwards: bool = False
     spins: bool = True
+    reckons: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("kresd", "--version")

@@ -68,6 +68,7 @@ class Named:
     managed: bool = True
     forwards: bool = False
     spins: bool = False
+    reckons: bool = False
     clocks: tuple[str, ...] = ("shim", "mkeytimers", "restart", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "address6"})
     version_command: tuple[str, ...] = ("named", "-v")

@@ -155,7 +155,7 @@ class RealTimeStage(Stage):
         later = at_another_time(own.timeline, self.lag)
         return ZoneSigner(later, own.keyring, watermark=own.watermark)
 
-    def _looks(self, world: World, lives: Sequence[Instant]) -> EverySecond:
+    def _looks(self, world: World, lives: Sequence[Instant], ends: Sequence[Instant]) -> EverySecond:
         return EverySecond(self._wall)
 
     def respond(

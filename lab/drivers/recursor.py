@@ -40,6 +40,7 @@ class Recursor:
     managed: bool = False
     forwards: bool = False
     spins: bool = False
+    reckons: bool = True
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"udp_size"})
     version_command: tuple[str, ...] = ("pdns_recursor", "--version")

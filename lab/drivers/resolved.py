@@ -47,6 +47,7 @@ class Resolved:
     managed: bool = False
     forwards: bool = True
     spins: bool = False
+    reckons: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"address6"})
 

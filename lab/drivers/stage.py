@@ -24,7 +24,7 @@ from ..nameserver.listener import Listener
 from ..nameserver.responder import Responder
 from ..run.cast import DAEMON, World
 from ..run.engine import life_of
-from ..scenario.spec import SubjectSpec
+from ..scenario.spec import Replay, SetClock, SubjectSpec
 from .clocks import REAL_TIME, ClockPage
 from .clockwork import Clockwork
 from .driver import Driver
@@ -121,17 +121,19 @@ class Stage:
             self._by_address[address] = member
         if driver.forwards:
             self._by_address[forwarder_of(member.number)] = member
-        lives = [at for one in self.members for at, _ in life_of(world.scenario, one.spec)]
-        self._grid = self._looks(world, lives)
+        life = [entry for one in self.members for entry in life_of(world.scenario, one.spec)]
+        ends = [action.until for _, action in life if isinstance(action, Replay)]
+        ends += [at for at, action in life if isinstance(action, SetClock)]
+        self._grid = self._looks(world, [at for at, _ in life], ends)
         return member
 
     def _clock(self) -> Clockwork:
         """Return the clock that everybody lives by."""
         return ClockPage.create(self._folder / "clock")
 
-    def _looks(self, world: World, lives: Sequence[Instant]) -> Looks:
-        """Return when to look at daemons to whom something happens at some instants."""
-        return grid_of(world.scenario.timeline, lives)
+    def _looks(self, world: World, lives: Sequence[Instant], ends: Sequence[Instant]) -> Looks:
+        """Return when to look at daemons to whom something happens, or ceases to, at some instants."""
+        return grid_of(world.scenario.timeline, lives, ends)
 
     def _authority(self, world: World) -> ZoneSigner:
         """Return who answers."""

@@ -33,6 +33,7 @@ class Stubby:
     managed: bool = False
     forwards: bool = True
     spins: bool = False
+    reckons: bool = False
     clocks: tuple[str, ...] = ("shim", "none")
     knobs: frozenset[str] = frozenset({"tcp", "address6"})
     version_command: tuple[str, ...] = ("stubby", "-V")

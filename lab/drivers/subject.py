@@ -85,6 +85,8 @@ class DaemonSubject:
         self._asked_at: Instant | None = None
         self._read: tuple[object, object] = _NEVER, None
         self._told_tags: tuple[int, ...] | None = None
+        self._awaits = False
+        """Whether it is to find other anchors in its file by itself: nothing but a question tells when."""
         self.withheld = False
         """Whether the lab kept something from it since it last answered: its silence is a failure then."""
         self._blind = self._ended = ""
@@ -107,6 +109,7 @@ class DaemonSubject:
         elif isinstance(action, SetClock):
             self._offset = action.offset
             self.seat.skew(self._ahead)
+            self._read = _NEVER, self._asked_at  # who plans by dates plans for another instant now
         elif isinstance(action, SetAnchors):
             self._set_anchors(action, now)
         elif isinstance(action, SetStateWritable):
@@ -198,7 +201,7 @@ class DaemonSubject:
     def _set_anchors(self, action: SetAnchors, now: Instant) -> None:
         """Give it other anchors: live if there is a way, else by a restart, or whenever it starts next."""
         self.anchors = action.keys
-        setting = self.setting()
+        setting, self._awaits = self.setting(), action.apply == "next-read"
         self.seat.write(setting, seeds=False)
         if action.apply == "now" and self.seat.running:
             if not self.driver.set_anchors(setting, self.seat.tool):
@@ -260,7 +263,7 @@ class DaemonSubject:
     def see_trust(self, now: Instant) -> None:
         """Read what it trusts, and tell what changed; what it has not written since is not read again."""
         setting, (known, asked) = self.setting(), self._read
-        stamp = self.driver.stamp(setting) if self._writable else object()
+        stamp = object() if self._awaits or not self._writable else self.driver.stamp(setting)
         if stamp == known:
             self.trust.unchanged(now)
             if asked == self._asked_at:
@@ -268,18 +271,36 @@ class DaemonSubject:
         try:
             if stamp != known:
                 readings = self.driver.trust(setting, self.seat.tool)
-                self._out += self.trust.read(readings, now, self._ahead) if readings is not None else ()
-            due = self.driver.due(setting, self.seat.tool, self._asked_at)
+                news = self.trust.read(readings, now, self._ahead) if readings is not None else []
+                self._awaits = self._awaits and not news
+                self._out += news
+            due = self.driver.due(setting, self.seat.tool, self._dated(self._asked_at))
         except (DriverError, StateFileError) as error:
             if self.seat.running:
                 raise DriverError(f"{self.name}: what it trusts cannot be read: {error}") from None
             return  # it has ended, which is seen next
-        planned = [at - self._ahead for at in due]
+        self._plan([at - self._ahead for at in due], now)
+        self._read = stamp, self._asked_at
+
+    def _plan(self, planned: list[Instant], now: Instant) -> None:
+        """Note what it plans, beside what it planned before.
+
+        Who fails asks for every client, which plans anew who asks for clients only; of others, whose plans
+        are reckoned from when they asked, only what was asked when it was due counts.
+        """
         if planned and (twin := self.world.witnessed.get(self.name)) is not None:
             twin.plans.append((now, min(planned)))
-        older = () if self.seat.client.fails else self.due  # who fails asks for every client: each plans anew
-        self.due = tuple(sorted({*planned, *(at for at in older if at > now)}))
-        self._read = stamp, self._asked_at
+        older = [at for at in self.due if at > now]
+        if self.seat.client.fails and self.driver.reckons:
+            if not self.driver.managed:
+                older = []
+            elif older and now not in self.due:
+                planned = []
+        self.due = tuple(sorted({*planned, *older}))
+
+    def _dated(self, at: Instant | None) -> Instant | None:
+        """Return an instant as the daemon dates it."""
+        return None if at is None else at + self._ahead
 
     def _see_end(self, now: Instant) -> None:
         """Tell that it ended by itself, once, and why."""

@@ -37,6 +37,7 @@ class Unbound:
     managed: bool = True
     forwards: bool = False
     spins: bool = False
+    reckons: bool = False
     clocks: tuple[str, ...] = ("shim", "restart", "none")
     knobs: frozenset[str] = frozenset({"udp_size", "tcp", "address6", "port"})
     version_command: tuple[str, ...] = ("unbound", "-V")

@@ -205,7 +205,7 @@ class Freezer:
             tuple(self._cell(cell, 1) for cell in shape.residue), shape.deleted,
         )  # fmt: skip
         model.planner.times = shape.times
-        model.planner.at = model.planner.regular = now if refresh else now + LATER
+        model.planner.resume(now if refresh else now + LATER, 0)
         model.cache.held, model.cache.at = None, FAR if shape.deleted else now
         if shape.held != "none":
             good, ends = shape.held == "good", now if client else now + LATER

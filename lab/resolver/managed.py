@@ -37,17 +37,25 @@ class Sighting:
 
 
 def observe(
-    point: TrustPoint, policy: ResolverPolicy, dnskeys: DnskeySet | None, now: Instant, *, memo: bool = True
+    point: TrustPoint,
+    policy: ResolverPolicy,
+    dnskeys: DnskeySet | None,
+    now: Instant,
+    *,
+    memo: bool = True,
+    reached: bool = False,
 ) -> Sighting:
     """Return what a look at the DNSKEY RRset makes of a trust point; `dnskeys` is None where no answer came.
 
-    `now` is by the resolver's own clock. With `memo` off every signature is verified again.
+    `reached` tells that the root answers other questions nevertheless. `now` is by the resolver's own clock.
+    With `memo` off every signature is verified again.
     """
     look = _Look(point, policy, now)
     look.all_cells(Event.ATTEMPT)
+    if dnskeys is not None or reached:
+        look.all_cells(Event.ANSWER)
     if dnskeys is None:
         return look.done("none")
-    look.all_cells(Event.ANSWER)
     revoked = proved_revoked(dnskeys, policy.trust, now, memo=memo)
     if revoked:
         look.revocations(dnskeys, revoked)
@@ -64,6 +72,24 @@ def load(point: TrustPoint, policy: ResolverPolicy, now: Instant) -> Sighting:
     look = _Look(replace(point, residue=()), policy, now)
     look.all_cells(Event.LOAD)
     return look.done("ok")
+
+
+def remembered(point: TrustPoint, sighting: Sighting) -> Sighting:
+    """Return what is left in memory of a look whose outcome could not be written: who is trusted, or is not.
+
+    BIND rolls its database of keys back, and has by then told the validator of every key whose hold-down is
+    over or that was revoked (lib/dns/zone.c, `keyfetch_done`: `trust_key`, `dns_view_untrust`).
+    """
+    known = {cell.anchor for cell in point.cells}
+    told = (change for change in sighting.changes if change.target in (State.VALID, State.REVOKED))
+    kept = tuple(change for change in told if change.anchor in known)
+    moved = {change.anchor: cell for change in kept for cell in sighting.point.cells if _is_of(cell, change)}
+    cells = tuple(moved.get(cell.anchor, cell) for cell in point.cells)
+    return replace(sighting, point=replace(point, cells=cells), changes=kept)
+
+
+def _is_of(cell: Cell, change: Change) -> bool:
+    return cell.anchor == change.anchor and cell.state is change.target
 
 
 class _Look:
@@ -131,7 +157,7 @@ class _Look:
         for index, cell in enumerate(self.cells):
             key = None if cell is None else key_of(cell, dnskeys, self.point.owner, self.policy.trust)
             if cell is not None and key is not None:
-                present = True
+                present = present or cell.state is not State.REVOKED
                 if not key.is_revoked:
                     self.fire(index, Event.BOGUS, key)
             elif cell is not None and cell.state in TRUSTED:

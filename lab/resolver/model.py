@@ -90,7 +90,7 @@ class ResolverModel:
             self._end(now, "exit", "the state directory cannot be written")
             return
         self._restore(now, keep=keep and not first, first=first)
-        self.planner.begin(now, keep=keep, deleted=self.point.deleted)
+        self.planner.begin(now, self.offset, keep=keep, deleted=self.point.deleted)
         self._feed_at = now + self.policy.trust.feed_every if self.policy.trust.feed == "file" else FAR
         self._telemetry.begin(now)
 
@@ -206,7 +206,7 @@ class ResolverModel:
         if self._feed_at <= now and self.running:
             self._feed_at += self.policy.trust.feed_every
             self._read_file(now)
-        if self.planner.at <= now and self.running:
+        if self.planner.is_due(now, self.offset) and self.running:
             self._probe(now, exchange, settled)
         if self.cache.at <= now and self.running:
             self._serve(now, exchange, settled)
@@ -249,7 +249,8 @@ class ResolverModel:
 
     def _observe(self, now: Instant, fetch: Fetch) -> str:
         """Let the table have one look, honour what a failing write does, and return how the look ended."""
-        sighting = self._watch.observe(self.point, fetch.dnskeys, now + self.offset)
+        reached = fetch.trouble in ("udp-size", "no-dnskey")
+        sighting = self._watch.observe(self.point, fetch.dnskeys, now + self.offset, reached=reached)
         if not self.writable and self._write_fails(now, sighting):
             return sighting.result
         if self._chokes_on(fetch.dnskeys, sighting):
@@ -280,7 +281,11 @@ class ResolverModel:
             self._end(now, "crash", "could not write the trust anchor file")
             return True
         if what in ("rollback", "keep") and sighting.point is not self.point:
-            self.stuck = self.stuck or bool(sighting.changes)
+            kept = managed.remembered(self.point, sighting) if what == "rollback" else None
+            self.stuck = self.stuck or len(sighting.changes) > (len(kept.changes) if kept else 0)
+            if kept is not None and kept.changes:
+                self.point = kept.point
+                self._tell(now, kept.changes)
             return True
         return False
 

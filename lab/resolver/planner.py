@@ -40,6 +40,7 @@ class Planner:
         self.regular: Instant = FAR
         self.delay: Seconds = 0
         self.times: Intervals = initial_intervals(policy)
+        self._date: Instant = 0
         self._draws = 0
         self._last: tuple[DnskeySet | None, str] = (None, "")
         self._tenths = policy.schedule.jitter_tenths
@@ -53,18 +54,37 @@ class Planner:
         self._seen = (None, None, -1)
         self.times = initial_intervals(self._policy)
 
-    def begin(self, now: Instant, *, keep: bool, deleted: bool) -> None:
+    def begin(self, now: Instant, offset: Seconds, *, keep: bool, deleted: bool) -> None:
         """Plan the first refresh after a start: now, or as kept (Unbound's next_probe_time)."""
         schedule = self._policy.schedule
+        if schedule.timers == "dated" and self.at != FAR:
+            self.at = self._date - offset
         if not schedule.probes or deleted:
             self.at = FAR
         elif not keep or schedule.first_probe == "now" or self.at == FAR or self.at < now:
-            self.at = now
+            self.at, self._date = now, now + offset
 
     def clock_stepped(self, step: Seconds, now: Instant) -> None:
         """Move the timer with the wall clock, if that is what it runs on."""
         if self._policy.schedule.timers == "wall" and self.at != FAR:
             self.at = max(now, self.at - step)
+
+    def resume(self, date: Instant, offset: Seconds) -> None:
+        """Plan the next refresh for a date by the resolver's own clock, as its state file has it."""
+        self.at = self.regular = date - offset
+        self._date = date
+
+    def is_due(self, now: Instant, offset: Seconds) -> bool:
+        """Tell whether a refresh is due; who wakes before the date it is planned for sleeps on until then.
+
+        Unbound (validator/autotrust.c, `autr_probe_timer`) sleeps by the monotonic clock and plans by dates:
+        while a clock that was set back has not come to the date again, it does not refresh.
+        """
+        if self.at > now:
+            return False
+        if self._policy.schedule.timers == "dated" and now + offset < self._date:
+            self.at = self._date - offset
+        return self.at <= now
 
     def plan(
         self,
@@ -99,6 +119,7 @@ class Planner:
         self.regular = self.at
         if self._ends_matter:
             self.at = min([self.at, *deadlines(point, policy, now, offset)])
+        self._date = self.at + offset
         return point
 
     def _times_for(

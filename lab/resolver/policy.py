@@ -107,7 +107,7 @@ class Schedule:
     first_probe: str = _choice("now", "first refresh after a restart with state", "stored")
     clients_observe: bool = _flag(False, "do fetches for clients drive the state machine too")
     refresh_from_cache: bool = _flag(False, "may a refresh be answered from the cache")
-    timers: str = _choice("wall", "which clock timers run on", "monotonic")
+    timers: str = _choice("wall", "which clock timers run on", "monotonic", "dated")
 
 
 @dataclass(frozen=True, slots=True)

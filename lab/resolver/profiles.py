@@ -44,7 +44,7 @@ _UNBOUND = _policy(
     {
         **_LEARNER, "keep-missing": "P366D", "strictly-after": "PT1S", "skew": "tenth",
         "ttl-source": "capped", "expiry-source": "minimum", "jitter-tenths": 1, "first-probe": "stored",
-        "clients-observe": True, "timers": "monotonic", "swap": "flush", "ttl-cap": "P1D", "negative":
+        "clients-observe": True, "timers": "dated", "swap": "flush", "ttl-cap": "P1D", "negative":
         "PT61S", "negative-clock": "wall", "zone-keys": "replaced", "burst": 6, "unwritable": "exit",
         "key-tag-query": "prime",
         "sentinel": "yes",

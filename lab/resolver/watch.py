@@ -28,7 +28,9 @@ class Watch:
         self._since: Instant = 0
         self._until: Instant = -1
 
-    def observe(self, point: TrustPoint, dnskeys: DnskeySet | None, now: Instant) -> Sighting:
+    def observe(
+        self, point: TrustPoint, dnskeys: DnskeySet | None, now: Instant, *, reached: bool = False
+    ) -> Sighting:
         """Return what `managed.observe` returns; `now` is by the resolver's own clock."""
         known = self._sighting
         if (
@@ -39,7 +41,7 @@ class Watch:
             and (self._memo or self._verified_anew(known, now))
         ):
             return known
-        sighting = observe(point, self._policy, dnskeys, now, memo=self._memo)
+        sighting = observe(point, self._policy, dnskeys, now, memo=self._memo, reached=reached)
         self._sighting = None
         if dnskeys is not None and sighting.point is point:
             self._sighting, self._dnskeys = sighting, dnskeys

@@ -227,6 +227,8 @@ class ModelSubject:
         name, held = self.name, model.held
         if not model.running:
             return Outcome(now, name, "down", "down", self._cause_of_end(), None, model.ended)
+        if now < self._dark_until and self._children is not None:
+            return Outcome(now, name, "bogus", "bogus", "root-unreachable", ede_of("root-unreachable"), "")
         if model.point.deleted:
             return Outcome(now, name, "insecure", "insecure", "all-anchors-revoked", None, "")
         if held is None or not held.good:
@@ -261,8 +263,7 @@ class ModelSubject:
     def _children_seen(self, now: Instant, held: Held) -> ChildView | None:
         """Look at both children through the keys that clients hold.
 
-        While nothing outside changes, the same keys show the same. Out of reach of the root, what a resolver
-        has of the children in its cache is taken to be good.
+        While nothing outside changes, the same keys show the same.
         """
         model = self.model
         assert held.dnskeys is not None

@@ -167,10 +167,10 @@ def test_bind_with_everything_revoked() -> None:
     assert life.run(61).view() == "good"
 
 
-def test_bind_forgets_by_its_clock_while_it_fails() -> None:
-    """A BIND that runs on drops the revoked key by its clock, and begins anew at the next start."""
+def test_bind_left_with_a_revoked_key() -> None:
+    """A BIND left with a revoked key refreshes no more, drops it at its next start, and begins anew."""
     life = live("bind", World((*GONE.steps, (T0 + 50 * DAY, signed_set("1", "1"))))).run(5).run(60)
-    assert life.states() == ""
+    assert life.states() == "1 Revoked"
     assert life.restart().run(61).view() == "good"
 
 

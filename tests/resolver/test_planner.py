@@ -40,14 +40,14 @@ def test_idle_at_first() -> None:
 def test_begin(keep: bool, deleted: bool, at: int) -> None:
     """The first refresh is at once, and never where the trust point is deleted."""
     plan = planner()
-    plan.begin(T0, keep=keep, deleted=deleted)
+    plan.begin(T0, 0, keep=keep, deleted=deleted)
     assert plan.at == at
 
 
 def test_begin_without_refreshes() -> None:
     """A resolver that does not refresh by itself plans nothing."""
     plan = planner(probes=False)
-    plan.begin(T0, keep=True, deleted=False)
+    plan.begin(T0, 0, keep=True, deleted=False)
     assert plan.at == FAR
 
 
@@ -59,7 +59,7 @@ def test_begin_with_a_stored_time(at: int, keep: bool, expected: int) -> None:
     """A stored time counts if it was kept, is not over, and is one."""
     plan = planner(first_probe="stored")
     plan.at = at
-    plan.begin(T0, keep=keep, deleted=False)
+    plan.begin(T0, 0, keep=keep, deleted=False)
     assert plan.at == expected
 
 
@@ -260,3 +260,29 @@ def test_intervals_shrink_as_a_signature_ages() -> None:
         plan.plan(held, "ok", old, now, 0, LATER)
         delays.append(plan.at - now)
     assert delays == [DAY, DAY, DAY // 2, 2 * HOUR]
+
+
+def test_dated_timer() -> None:
+    """Unbound wakes by the monotonic clock, and sleeps on until its own clock has the date it planned."""
+    plan = planner(timers="dated")
+    plan.resume(T0 + 100, 0)
+    plan.clock_stepped(-5000, T0)
+    assert (plan.at, plan.is_due(T0 + 99, -5000)) == (T0 + 100, False)
+    assert (plan.is_due(T0 + 100, -5000), plan.at) == (False, T0 + 5100)
+    assert plan.is_due(T0 + 5100, -5000)
+
+
+def test_dated_timer_of_a_clock_ahead() -> None:
+    """A clock set ahead does not wake Unbound; when it wakes, the date is past."""
+    plan = planner(timers="dated")
+    plan.resume(T0 + 100, 0)
+    plan.clock_stepped(5000, T0)
+    assert [plan.is_due(T0 + 50, 5000), plan.is_due(T0 + 100, 5000)] == [False, True]
+
+
+def test_dated_timer_of_a_new_state() -> None:
+    """Without the state it had, a resolver keeps no date."""
+    plan = planner(timers="dated")
+    plan.resume(T0 + 1000, 0)
+    plan.begin(T0, 0, keep=False, deleted=False)
+    assert plan.is_due(T0, 0)

@@ -88,7 +88,7 @@ def test_shortest_duration(knob: str) -> None:
 
 def test_choices_are_told() -> None:
     """Whoever makes a wrong choice is told what there is to choose."""
-    with pytest.raises(PolicyError, match=r"^timers takes one of wall, monotonic, not 'sand'$"):
+    with pytest.raises(PolicyError, match=r"^timers takes one of wall, monotonic, dated, not 'sand'$"):
         STRICT.override({"timers": "sand"})
 
 

@@ -51,10 +51,13 @@ class Recorder:
         self._seen: managed.Sighting | None = None
         model._watch = self  # type: ignore[assignment]
 
-    def observe(self, point: TrustPoint, dnskeys: DnskeySet | None, now: Instant) -> managed.Sighting:
+    def observe(
+        self, point: TrustPoint, dnskeys: DnskeySet | None, now: Instant, *, reached: bool
+    ) -> managed.Sighting:
         """Return what the watch saw, which must be what a look without memory sees."""
-        sighting = self._watch.observe(point, dnskeys, now)
-        if sighting is self._seen and sighting != managed.observe(point, self._policy, dnskeys, now):
+        sighting = self._watch.observe(point, dnskeys, now, reached=reached)
+        again = managed.observe(point, self._policy, dnskeys, now, reached=reached)
+        if sighting is self._seen and sighting != again:
             raise Violation(f"{self._ledger.name}: what was remembered is not what there is")
         self._seen = sighting
         served = None if dnskeys is None else self._known[fingerprint(dnskeys)]

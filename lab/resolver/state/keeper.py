@@ -69,7 +69,7 @@ class FiledModel(ResolverModel):
         if loaded.query_interval and loaded.retry_time:
             planner.times = Intervals(loaded.query_interval, loaded.retry_time)
         if loaded.next_probe_time:
-            planner.at = loaded.next_probe_time - self.offset
+            planner.resume(loaded.next_probe_time, self.offset)
 
     def start(self, now: Instant, *, keep: bool = True) -> None:
         """Start as the base model does, unless the state file cannot be read."""
