@@ -20,9 +20,14 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from ..errors import DriverError, UserError
+from .impairments import Deliveries, Delivery
+from .postponed import Postponed
 
-Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | None]
-"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up."""
+Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | Deliveries | None]
+"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up.
+
+In place of one response there may be several, each with the seconds that it waits (impairments.py).
+"""
 
 MAX_CONNECTIONS: Final = 64
 """TCP connections at a time, on all addresses together; one more is closed at once."""
@@ -71,6 +76,7 @@ class Listener:
         self._connections: set[socket.socket] = set()
         self._waiting = select.poll()
         self._threads: list[threading.Thread] = []
+        self._postponed = Postponed()
         self.ports: tuple[int, ...] = ()
         self.received = self.sent = 0
         self.last_packet_ns = time.monotonic_ns()
@@ -99,6 +105,7 @@ class Listener:
             for one in (*self._sockets, *self._connections):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+        self._postponed.close()
         for thread in self._threads:
             thread.join()
         self._close()
@@ -142,8 +149,14 @@ class Listener:
                     self.received += 1
                     try:
                         response = self._ask(query, client[0], address, False)
-                        if response is not None:
+                        if type(response) is bytes:
                             send(response, client)
+                        else:
+                            for after, wire in response or ():
+                                if after > 0:
+                                    self._postponed.send(after, udp, wire, client)
+                                else:
+                                    send(wire, client)
                     finally:
                         self.sent += 1
                         self.last_packet_ns = time.monotonic_ns()
@@ -194,16 +207,18 @@ class Listener:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
                 response = None if self._stopped.is_set() else self._ask(query, client, address, True)
-            if response is None:
-                return False
-            connection.sendall(_LENGTH.pack(len(response)) + response)
-            return True
+            messages = (Delivery(0.0, response),) if isinstance(response, bytes) else response or ()
+            for after, wire in messages:
+                if after > 0 and self._stopped.wait(after):
+                    return False
+                connection.sendall(_LENGTH.pack(len(wire)) + wire)
+            return bool(messages)
         finally:
             with self._lock:
                 self.sent += 1
                 self.last_packet_ns = time.monotonic_ns()
 
-    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | None:
+    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | Deliveries | None:
         """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
         try:
             return self._answer(query, client, address, tcp)
