@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from ..errors import DriverError, UserError
 from .impairments import Deliveries, Delivery
@@ -55,20 +55,23 @@ class Listener:
         self,
         answer: Answer,
         addresses: Sequence[str],
-        port: int = 0,
+        port: int | Sequence[int] = 0,
         *,
         anywhere: bool = False,
         idle_timeout: float = IDLE_TIMEOUT,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """Take the answerer and where to listen; `port` 0 lets the system choose one for each address.
+        """Take the answerer and where to listen: one port for all addresses, or one for each.
+
+        Port 0 lets the system choose.
 
         Only loopback addresses are allowed. `anywhere` allows all that lo has where no other interface is
         up: inside the lab's own namespace. Raises UserError for an address that is not allowed.
         """
         for address in addresses:
             _check(address, anywhere)
-        self._answer, self._addresses, self._port = answer, tuple(addresses), port
+        ports = (port,) * len(addresses) if isinstance(port, int) else tuple(port)
+        self._answer, self._addresses, self._wanted = answer, tuple(addresses), ports
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -85,8 +88,8 @@ class Listener:
     def start(self) -> None:
         """Bind every address and begin to answer. Raises DriverError if one cannot be bound."""
         try:
-            for address in self._addresses:
-                self._sockets += _bind(address, self._port)
+            for address, port in zip(self._addresses, self._wanted, strict=True):
+                self._sockets += _bind(address, port)
         except DriverError:
             self._close()
             raise
@@ -149,19 +152,23 @@ class Listener:
                     self.received += 1
                     try:
                         response = self._ask(query, client[0], address, False)
-                        if type(response) is bytes:
+                        if isinstance(response, bytes):
                             send(response, client)
-                        else:
-                            for after, wire in response or ():
-                                if after > 0:
-                                    self._postponed.send(after, udp, wire, client)
-                                else:
-                                    send(wire, client)
+                        elif response is not None:
+                            self._deliver(udp, response, client)
                     finally:
                         self.sent += 1
                         self.last_packet_ns = time.monotonic_ns()
             except OSError:
                 self._stopped.wait(_PAUSE)
+
+    def _deliver(self, udp: socket.socket, found: Deliveries, client: Any) -> None:
+        """Send what arrives at once, and let the rest wait."""
+        for after, wire in found:
+            if after > 0:
+                self._postponed.send(after, udp, wire, client)
+            else:
+                udp.sendto(wire, client)
 
     def _serve_tcp(self, listening: socket.socket, address: str) -> None:
         """Take connections until told to stop, each into a thread of its own."""
@@ -207,7 +214,9 @@ class Listener:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
                 response = None if self._stopped.is_set() else self._ask(query, client, address, True)
-            messages = (Delivery(0.0, response),) if isinstance(response, bytes) else response or ()
+            messages = response if isinstance(response, tuple) else ()
+            if isinstance(response, bytes):
+                messages = (Delivery(0.0, response),)
             for after, wire in messages:
                 if after > 0 and self._stopped.wait(after):
                     return False

@@ -109,6 +109,11 @@ class Switchboard:
         digest = sha256(f"{self._seed}/{self._drawn}".encode()).digest()
         return int.from_bytes(digest[:7], "big") / 2**56
 
+    @property
+    def quiet(self) -> bool:
+        """Tell whether nothing is on, so that nobody need ask."""
+        return not self._active
+
     def by_chance(self, now: float) -> bool:
         """Tell whether the same query may fare otherwise when it is sent again."""
         on = (one for one in self._active if one.meets("", now))
