@@ -98,10 +98,11 @@ def _serve(served: Served, pace: Pace, site: Site, size: str, board: Switchboard
 
     stopped = _stopped_by_signals()
     letters = Letters(Responder(served.authority, size=size, places=site.moved), site.letters, board)
-    pace, letter = pace.from_now(), site.letter
+    pace, at = pace.from_now(), letters.answer
+    letter = dict(zip(site.addresses, site.letters or ("",) * len(site.addresses), strict=True))
 
     def answer(wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
-        return letters.answer(wire, pace.now(), tcp, client=client, letter=letter(local))
+        return at(wire, pace.now(), tcp, client, letter[local])
 
     with site.listener(answer) as listener:
         for line in site.told(listener.ports):

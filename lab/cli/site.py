@@ -32,10 +32,6 @@ class Site:
     letters: str = ""
     moved: Mapping[str, str] = field(default_factory=dict)
 
-    def letter(self, local: str) -> str:
-        """Return the letter at an address."""
-        return self.letters[self.addresses.index(local)] if self.letters else ""
-
     @contextmanager
     def listener(self, answer: Answer) -> Iterator[Listener]:
         """Listen there, all letters at the same port. Raises DriverError if that cannot be had."""
@@ -44,7 +40,7 @@ class Site:
         attempts = _ATTEMPTS if self.letters and not self.ports[0] else 1
         for attempt in range(attempts):
             ports = self.ports if attempts == 1 else (_free_port(self.addresses[0]),) * len(self.addresses)
-            listener = Listener(answer, self.addresses, ports)
+            listener = Listener(answer, self.addresses, ports, watched=False)
             try:
                 listener.start()
                 break
