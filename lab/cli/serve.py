@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,12 @@ from ..clock import Instant, format_instant
 from .options import FILE
 from .serving import Pace, Served, files_served, pace_options, scenario_served
 from .signing import size_option, spread_for
+from .site import Site, site_of
+from .switching import switch_options, switchboard
+
+if TYPE_CHECKING:
+    from ..nameserver.impairments import Deliveries
+    from ..nameserver.switchboard import Switchboard
 
 _LOOK = 0.2
 """Seconds between two looks whether the answerer has failed."""
@@ -30,11 +37,21 @@ _LOOK = 0.2
 @size_option
 @click.option(
     "--listen",
+    "places",
     metavar="ADDRESS:PORT",
-    default="127.0.0.1:0",
-    show_default=True,
-    help="A loopback address, and a port or 0 for a free one; IPv6 as [::1]:53.",
+    multiple=True,
+    default=("127.0.0.1:0",),
+    help="A loopback address, and a port or 0 for a free one; IPv6 as [::1]:53. May be given several times. "
+    "[default: 127.0.0.1:0]",
 )
+@click.option(
+    "--letters",
+    "count",
+    type=click.IntRange(1, 13),
+    metavar="N",
+    help="Be N root servers, a and on, at the address to listen on and those after it.",
+)
+@switch_options
 def serve(
     arguments: tuple[str, ...],
     skr: tuple[Path, ...],
@@ -42,14 +59,17 @@ def serve(
     rate: float | None,
     hold: bool,
     size: str,
-    listen: str,
+    places: tuple[str, ...],
+    count: int | None,
+    faults: tuple[str, ...],
+    impairments: tuple[str, ...],
 ) -> int:
     """Serve the zones of a scenario on a loopback address.
 
     UDP and TCP, on one port: the root and the zones below it as one server. The first line of the output
-    names address and port, the next what is served. Of ceremony files only the DNSKEY RRset of the root is
-    known: all else is REFUSED. Whoever asks a full root for ZONEMD, which digests all of it, waits some
-    seconds, as does everybody behind him.
+    names address and port, the last what is served. Of ceremony files only the DNSKEY RRset of the root is
+    known: all else is REFUSED. Whoever asks a full root for ZONEMD, which digests all of it, or for a
+    transfer, waits some seconds, as does everybody behind him.
 
     It goes on until Ctrl-C or SIGTERM. Both are how a server ends, so the exit status is 0 then.
     """
@@ -58,57 +78,41 @@ def serve(
         raise click.UsageError("give one SCENARIO, or --skr FILE...", context)
     if skr and size != "minimal":
         raise click.UsageError("--size is for a scenario: ceremony files have no zone", context)
-    address, port = _address(listen, context)
+    site = site_of(places, count)
     with spread_for(size) as spread:
         if skr:
             served = files_served((*skr, *(Path(argument) for argument in arguments)))
         else:
             served = scenario_served(arguments[0], at, spread)[0]
-        _serve(served, Pace.of_options(at, rate, hold, served.start), (address, port), size)
+        pace = Pace.of_options(at, rate, hold, served.start)
+        timeline = None if skr else served.authority.timeline
+        board = switchboard(faults, impairments, timeline, pace.start, site.letters)
+        _serve(served, pace, site, size, board)
     return 0
 
 
-def _serve(served: Served, pace: Pace, place: tuple[str, int], size: str) -> None:
-    """Answer at an address and port until a signal ends it. Raises what the answerer raised."""
-    from ..nameserver.listener import Listener
+def _serve(served: Served, pace: Pace, site: Site, size: str, board: Switchboard) -> None:
+    """Answer at some addresses until a signal ends it. Raises what the answerer raised."""
+    from ..nameserver.letters import Letters
     from ..nameserver.responder import Responder
 
     stopped = _stopped_by_signals()
-    address, port = place
-    responder = Responder(served.authority, size=size)
-    pace = pace.from_now()
+    letters = Letters(Responder(served.authority, size=size, places=site.moved), site.letters, board)
+    pace, at = pace.from_now(), letters.answer
+    letter = dict(zip(site.addresses, site.letters or ("",) * len(site.addresses), strict=True))
 
-    def answer(wire: bytes, _client: str, _local: str, tcp: bool) -> bytes | None:
-        return responder.answer(wire, int(pace.now()), tcp)
+    def answer(wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
+        return at(wire, pace.now(), tcp, client, letter[local])
 
-    with Listener(answer, (address,), port) as listener:
-        click.echo(f"listening on {_shown(address)}:{listener.ports[0]}")
+    with site.listener(answer) as listener:
+        for line in site.told(listener.ports):
+            click.echo(line)
+        if switches := ", ".join(map(str, board.active(pace.start))):
+            click.echo(f"switched on: {switches}")
         click.echo(f"{served.name} from {format_instant(pace.start)}, {pace}; Ctrl-C ends it")
         while not stopped.wait(_LOOK):
             if listener.failure is not None:
                 raise listener.failure
-
-
-def _address(listen: str, context: click.Context) -> tuple[str, int]:
-    """Read ADDRESS:PORT."""
-    address, colon, port = listen.rpartition(":")
-    bracketed = address.startswith("[") and address.endswith("]")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port) > 65535
-        or bracketed != (":" in address)
-    ):
-        raise click.UsageError(
-            f"--listen: {listen!r} is no address and port; write it like 127.0.0.1:5300 or [::1]:5300",
-            context,
-        )
-    return address.strip("[]"), int(port)
-
-
-def _shown(address: str) -> str:
-    """Write an address so that a port can follow."""
-    return f"[{address}]" if ":" in address else address
 
 
 def _stopped_by_signals() -> threading.Event:

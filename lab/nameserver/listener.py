@@ -17,19 +17,25 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from ..errors import DriverError, UserError
+from .impairments import Deliveries, Delivery
+from .postponed import Postponed
 
-Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | None]
-"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up."""
+Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | Deliveries | None]
+"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up.
+
+In place of one response there may be several, each with the seconds that it waits (impairments.py).
+"""
 
 MAX_CONNECTIONS: Final = 64
 """TCP connections at a time, on all addresses together; one more is closed at once."""
 IDLE_TIMEOUT: Final = 10.0
 """Seconds that a connection waits for octets (RFC 7766 section 6.2.3: a few seconds is enough)."""
 
-_MAX_MESSAGE: Final = 65535
+_MAX_QUERY: Final = 8192
+"""Octets of a datagram that are read; of a longer one the rest is lost, so that it is malformed."""
 _LENGTH: Final = struct.Struct("!H")
 _BACKLOG: Final = 128
 _BIND_ATTEMPTS: Final = 20
@@ -50,20 +56,26 @@ class Listener:
         self,
         answer: Answer,
         addresses: Sequence[str],
-        port: int = 0,
+        port: int | Sequence[int] = 0,
         *,
         anywhere: bool = False,
+        watched: bool = True,
         idle_timeout: float = IDLE_TIMEOUT,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """Take the answerer and where to listen; `port` 0 lets the system choose one for each address.
+        """Take the answerer and where to listen: one port for all addresses, or one for each.
+
+        Port 0 lets the system choose.
 
         Only loopback addresses are allowed. `anywhere` allows all that lo has where no other interface is
-        up: inside the lab's own namespace. Raises UserError for an address that is not allowed.
+        up: inside the lab's own namespace. What is not `watched` is faster, and `idle` may be wrong about it.
+        Raises UserError for an address that is not allowed.
         """
         for address in addresses:
             _check(address, anywhere)
-        self._answer, self._addresses, self._port = answer, tuple(addresses), port
+        ports = (port,) * len(addresses) if isinstance(port, int) else tuple(port)
+        self._answer, self._addresses, self._wanted = answer, tuple(addresses), ports
+        self._watched = watched
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -71,6 +83,7 @@ class Listener:
         self._connections: set[socket.socket] = set()
         self._waiting = select.poll()
         self._threads: list[threading.Thread] = []
+        self._postponed = Postponed()
         self.ports: tuple[int, ...] = ()
         self.received = self.sent = 0
         self.last_packet_ns = time.monotonic_ns()
@@ -79,8 +92,8 @@ class Listener:
     def start(self) -> None:
         """Bind every address and begin to answer. Raises DriverError if one cannot be bound."""
         try:
-            for address in self._addresses:
-                self._sockets += _bind(address, self._port)
+            for address, port in zip(self._addresses, self._wanted, strict=True):
+                self._sockets += _bind(address, port)
         except DriverError:
             self._close()
             raise
@@ -99,6 +112,7 @@ class Listener:
             for one in (*self._sockets, *self._connections):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+        self._postponed.close()
         for thread in self._threads:
             thread.join()
         self._close()
@@ -130,25 +144,51 @@ class Listener:
         thread.start()
 
     def _serve_udp(self, udp: socket.socket, address: str) -> None:
-        """Answer datagrams until told to stop."""
-        wait, take, send, lock = udp.recv, udp.recvfrom, udp.sendto, self._lock
+        """Answer datagrams until told to stop.
+
+        Whoever asks whether all is idle must not find a datagram between socket and count: so a thread that
+        is watched waits by looking, and takes under the lock. That look is a system call in ten microseconds.
+        """
+        wait, take, lock = udp.recv, udp.recvfrom, self._lock
+        watched = self._watched
         while True:
             try:
-                wait(1, socket.MSG_PEEK)
-                with lock:
-                    if self._stopped.is_set():
-                        return
-                    query, client = take(_MAX_MESSAGE, socket.MSG_DONTWAIT)
-                    self.received += 1
-                    try:
-                        response = self._ask(query, client[0], address, False)
-                        if response is not None:
-                            send(response, client)
-                    finally:
-                        self.sent += 1
-                        self.last_packet_ns = time.monotonic_ns()
+                if watched:
+                    wait(1, socket.MSG_PEEK)
+                    with lock:
+                        if self._stopped.is_set():
+                            return
+                        query, client = take(_MAX_QUERY, socket.MSG_DONTWAIT)
+                        self._respond(udp, query, client, address)
+                else:
+                    query, client = take(_MAX_QUERY)
+                    with lock:
+                        if self._stopped.is_set():
+                            return
+                        self._respond(udp, query, client, address)
             except OSError:
                 self._stopped.wait(_PAUSE)
+
+    def _respond(self, udp: socket.socket, query: bytes, client: Any, address: str) -> None:
+        """Answer a datagram, under the lock."""
+        self.received += 1
+        try:
+            response = self._ask(query, client[0], address, False)
+            if isinstance(response, bytes):
+                udp.sendto(response, client)
+            elif response is not None:
+                self._deliver(udp, response, client)
+        finally:
+            self.sent += 1
+            self.last_packet_ns = time.monotonic_ns()
+
+    def _deliver(self, udp: socket.socket, found: Deliveries, client: Any) -> None:
+        """Send what arrives at once, and let the rest wait."""
+        for after, wire in found:
+            if after > 0:
+                self._postponed.send(after, udp, wire, client)
+            else:
+                udp.sendto(wire, client)
 
     def _serve_tcp(self, listening: socket.socket, address: str) -> None:
         """Take connections until told to stop, each into a thread of its own."""
@@ -194,16 +234,20 @@ class Listener:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
                 response = None if self._stopped.is_set() else self._ask(query, client, address, True)
-            if response is None:
-                return False
-            connection.sendall(_LENGTH.pack(len(response)) + response)
-            return True
+            messages = response if isinstance(response, tuple) else ()
+            if isinstance(response, bytes):
+                messages = (Delivery(0.0, response),)
+            for after, wire in messages:
+                if after > 0 and self._stopped.wait(after):
+                    return False
+                connection.sendall(_LENGTH.pack(len(wire)) + wire)
+            return bool(messages)
         finally:
             with self._lock:
                 self.sent += 1
                 self.last_packet_ns = time.monotonic_ns()
 
-    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | None:
+    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | Deliveries | None:
         """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
         try:
             return self._answer(query, client, address, tcp)
