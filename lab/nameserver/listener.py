@@ -62,7 +62,7 @@ class Listener:
         up: inside the lab's own namespace. Raises UserError for an address that is not allowed.
         """
         for address in addresses:
-            _check(address, anywhere)
+            check_address(address, anywhere)
         self._answer, self._addresses, self._port = answer, tuple(addresses), port
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
         self._lock = threading.Lock()
@@ -229,8 +229,8 @@ def _read(connection: socket.socket, size: int) -> bytes:
     return bytes(parts)
 
 
-def _check(address: str, anywhere: bool) -> None:
-    """Refuse to listen where somebody outside could ask."""
+def check_address(address: str, anywhere: bool) -> None:
+    """Refuse to listen where somebody outside could ask. Raises UserError."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -273,14 +273,14 @@ def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
             tcp.close()
             if error.errno != errno.EADDRINUSE or attempt == attempts:
                 raise DriverError(
-                    f"{address} port {port}: {error.strerror}; {_remedy(error.errno)}"
+                    f"{address} port {port}: {error.strerror}; {remedy_for(error.errno)}"
                 ) from None
         else:
             return udp, tcp
     raise AssertionError("the last attempt returns or raises")
 
 
-def _remedy(number: int | None) -> str:
+def remedy_for(number: int | None) -> str:
     """Say what to do about an address that cannot be bound."""
     if number in (errno.EACCES, errno.EPERM):
         return "choose a port from 1024 on, or 0 for a free one"
