@@ -5,13 +5,19 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..clock import Instant, format_instant
+from .operation import Beside, Operation, operation_options, read_place, shown
 from .options import FILE
 from .serving import Pace, Served, files_served, pace_options, scenario_served
 from .signing import size_option, spread_for
+
+if TYPE_CHECKING:
+    from ..authority.timeline import Timeline
+    from ..nameserver.live_root import AnswerAt, LiveRoot
 
 _LOOK = 0.2
 """Seconds between two looks whether the answerer has failed."""
@@ -35,6 +41,7 @@ _LOOK = 0.2
     show_default=True,
     help="A loopback address, and a port or 0 for a free one; IPv6 as [::1]:53.",
 )
+@operation_options
 def serve(
     arguments: tuple[str, ...],
     skr: tuple[Path, ...],
@@ -43,13 +50,14 @@ def serve(
     hold: bool,
     size: str,
     listen: str,
+    **operation: Any,
 ) -> int:
     """Serve the zones of a scenario on a loopback address.
 
     UDP and TCP, on one port: the root and the zones below it as one server. The first line of the output
-    names address and port, the next what is served. Of ceremony files only the DNSKEY RRset of the root is
-    known: all else is REFUSED. Whoever asks a full root for ZONEMD, which digests all of it, waits some
-    seconds, as does everybody behind him.
+    names address and port, the next what is served, then where else it listens. Of ceremony files only the
+    DNSKEY RRset of the root is known: all else is REFUSED. Whoever asks a full root for ZONEMD, which
+    digests all of it, waits some seconds, as does everybody behind him.
 
     It goes on until Ctrl-C or SIGTERM. Both are how a server ends, so the exit status is 0 then.
     """
@@ -58,57 +66,61 @@ def serve(
         raise click.UsageError("give one SCENARIO, or --skr FILE...", context)
     if skr and size != "minimal":
         raise click.UsageError("--size is for a scenario: ceremony files have no zone", context)
-    address, port = _address(listen, context)
+    place = read_place(listen, "--listen")
+    beside = Operation.of_options(**operation)
     with spread_for(size) as spread:
         if skr:
             served = files_served((*skr, *(Path(argument) for argument in arguments)))
         else:
             served = scenario_served(arguments[0], at, spread)[0]
-        _serve(served, Pace.of_options(at, rate, hold, served.start), (address, port), size)
+        _serve(served, Pace.of_options(at, rate, hold, served.start), place, size, beside)
     return 0
 
 
-def _serve(served: Served, pace: Pace, place: tuple[str, int], size: str) -> None:
+def _serve(served: Served, pace: Pace, place: tuple[str, int], size: str, operation: Operation) -> None:
     """Answer at an address and port until a signal ends it. Raises what the answerer raised."""
     from ..nameserver.listener import Listener
-    from ..nameserver.responder import Responder
 
     stopped = _stopped_by_signals()
     address, port = place
-    responder = Responder(served.authority, size=size)
-    pace = pace.from_now()
-
-    def answer(wire: bytes, _client: str, _local: str, tcp: bool) -> bytes | None:
-        return responder.answer(wire, int(pace.now()), tcp)
-
-    with Listener(answer, (address,), port) as listener:
-        click.echo(f"listening on {_shown(address)}:{listener.ports[0]}")
-        click.echo(f"{served.name} from {format_instant(pace.start)}, {pace}; Ctrl-C ends it")
-        while not stopped.wait(_LOOK):
-            if listener.failure is not None:
-                raise listener.failure
-
-
-def _address(listen: str, context: click.Context) -> tuple[str, int]:
-    """Read ADDRESS:PORT."""
-    address, colon, port = listen.rpartition(":")
-    bracketed = address.startswith("[") and address.endswith("]")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port) > 65535
-        or bracketed != (":" in address)
+    root = _live(served, pace, size)
+    beside = Beside(operation, served, root)
+    root.changed = beside.changed
+    with (
+        beside.recording as recording,
+        Listener(root.answer, (address,), port, observe=beside.observe) as listener,
     ):
-        raise click.UsageError(
-            f"--listen: {listen!r} is no address and port; write it like 127.0.0.1:5300 or [::1]:5300",
-            context,
-        )
-    return address.strip("[]"), int(port)
+        listening = f"{shown(address)}:{listener.ports[0]}"
+        with beside.running(listener, (listening,)):
+            click.echo(f"listening on {listening}")
+            click.echo(f"{served.name} from {format_instant(pace.start)}, {pace}; Ctrl-C ends it")
+            for line in beside.lines:
+                click.echo(line)
+            while not stopped.wait(_LOOK):
+                recording.flush()
+                if listener.failure is not None:
+                    raise listener.failure
 
 
-def _shown(address: str) -> str:
-    """Write an address so that a port can follow."""
-    return f"[{address}]" if ":" in address else address
+def _live(served: Served, pace: Pace, size: str) -> LiveRoot:
+    """Return a root whose clock begins now."""
+    from ..nameserver.live_root import LiveRoot
+    from ..nameserver.responder import Responder
+
+    def build(timeline: Timeline) -> AnswerAt:
+        """Answer for a timeline; the first is that of the authority at hand."""
+        authority = served.authority
+        if served.rebuild is not None and timeline is not authority.timeline:
+            authority = served.rebuild(timeline)
+        responder = Responder(authority, size=size)
+
+        def answer(wire: bytes, now: Instant, _client: str, _local: str, tcp: bool) -> bytes | None:
+            return responder.answer(wire, now, tcp)
+
+        return answer
+
+    timeline = served.authority.timeline
+    return LiveRoot(pace.clock(), timeline, build, operable=served.rebuild is not None)
 
 
 def _stopped_by_signals() -> threading.Event:

@@ -17,12 +17,26 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from ..errors import DriverError, UserError
 
 Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | None]
 """(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up."""
+
+
+class Exchange(NamedTuple):
+    """Hold a query and what was said to it; `client` and `local` are addresses and ports."""
+
+    query: bytes
+    responses: tuple[bytes, ...]
+    client: tuple[str, int]
+    local: tuple[str, int]
+    tcp: bool
+
+
+Observe: TypeAlias = Callable[[Exchange], None]
+"""Take note of an exchange, when its answer is made and before it is sent; one at a time."""
 
 MAX_CONNECTIONS: Final = 64
 """TCP connections at a time, on all addresses together; one more is closed at once."""
@@ -43,7 +57,8 @@ class Listener:
 
     `received` counts the queries taken off a socket, `sent` those answered, or dropped on purpose; while
     they are equal nothing is in work. `last_packet_ns` is when the last packet came or went
-    (time.monotonic_ns). `failure` keeps the first exception the answerer raised; its query gets nothing.
+    (time.monotonic_ns). `failure` keeps the first exception the answerer raised, or `observe`; its query gets
+    nothing.
     """
 
     def __init__(
@@ -55,6 +70,7 @@ class Listener:
         anywhere: bool = False,
         idle_timeout: float = IDLE_TIMEOUT,
         max_connections: int = MAX_CONNECTIONS,
+        observe: Observe | None = None,
     ) -> None:
         """Take the answerer and where to listen; `port` 0 lets the system choose one for each address.
 
@@ -65,6 +81,7 @@ class Listener:
             check_address(address, anywhere)
         self._answer, self._addresses, self._port = answer, tuple(addresses), port
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
+        self._observe = observe
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
@@ -89,8 +106,9 @@ class Listener:
         self.ports = tuple(udp.getsockname()[1] for udp in self._sockets[::2])
         for number, address in enumerate(self._addresses):
             udp, tcp = self._sockets[2 * number : 2 * number + 2]
-            self._run(self._serve_udp, udp, address)
-            self._run(self._serve_tcp, tcp, address)
+            local = (address, self.ports[number])
+            self._run(self._serve_udp, udp, local)
+            self._run(self._serve_tcp, tcp, local)
 
     def stop(self) -> None:
         """Stop answering, close every socket, and wait until the threads have ended."""
@@ -129,7 +147,7 @@ class Listener:
         self._threads.append(thread)
         thread.start()
 
-    def _serve_udp(self, udp: socket.socket, address: str) -> None:
+    def _serve_udp(self, udp: socket.socket, local: tuple[str, int]) -> None:
         """Answer datagrams until told to stop."""
         wait, take, send, lock = udp.recv, udp.recvfrom, udp.sendto, self._lock
         while True:
@@ -141,7 +159,7 @@ class Listener:
                     query, client = take(_MAX_MESSAGE, socket.MSG_DONTWAIT)
                     self.received += 1
                     try:
-                        response = self._ask(query, client[0], address, False)
+                        response = self._ask(query, client[:2], local, False)
                         if response is not None:
                             send(response, client)
                     finally:
@@ -150,7 +168,7 @@ class Listener:
             except OSError:
                 self._stopped.wait(_PAUSE)
 
-    def _serve_tcp(self, listening: socket.socket, address: str) -> None:
+    def _serve_tcp(self, listening: socket.socket, local: tuple[str, int]) -> None:
         """Take connections until told to stop, each into a thread of its own."""
         ready = select.poll()
         ready.register(listening, select.POLLIN)
@@ -168,14 +186,16 @@ class Listener:
                     self._connections.add(connection)
                     self._waiting.register(connection, select.POLLIN)
                     self._threads = [thread for thread in self._threads if thread.is_alive()]
-                    self._run(self._serve_connection, connection, client[0], address)
+                    self._run(self._serve_connection, connection, client[:2], local)
             except (OSError, RuntimeError):  # no more files or threads
                 self._stopped.wait(_PAUSE)
 
-    def _serve_connection(self, connection: socket.socket, client: str, address: str) -> None:
+    def _serve_connection(
+        self, connection: socket.socket, client: tuple[str, int], local: tuple[str, int]
+    ) -> None:
         """Answer the queries of a connection in turn, until the client or its silence ends it."""
         try:
-            while connection.recv(1, socket.MSG_PEEK) and self._exchange(connection, client, address):
+            while connection.recv(1, socket.MSG_PEEK) and self._exchange(connection, client, local):
                 pass
         except OSError:
             pass
@@ -185,7 +205,7 @@ class Listener:
                 self._waiting.unregister(connection)
                 connection.close()
 
-    def _exchange(self, connection: socket.socket, client: str, address: str) -> bool:
+    def _exchange(self, connection: socket.socket, client: tuple[str, int], local: tuple[str, int]) -> bool:
         """Read one query, answer it, and tell whether the connection goes on."""
         with self._lock:
             self.received += 1
@@ -193,7 +213,7 @@ class Listener:
         try:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
-                response = None if self._stopped.is_set() else self._ask(query, client, address, True)
+                response = None if self._stopped.is_set() else self._ask(query, client, local, True)
             if response is None:
                 return False
             connection.sendall(_LENGTH.pack(len(response)) + response)
@@ -203,10 +223,14 @@ class Listener:
                 self.sent += 1
                 self.last_packet_ns = time.monotonic_ns()
 
-    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | None:
+    def _ask(self, query: bytes, client: tuple[str, int], local: tuple[str, int], tcp: bool) -> bytes | None:
         """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
         try:
-            return self._answer(query, client, address, tcp)
+            response = self._answer(query, client[0], local[0], tcp)
+            if self._observe is not None:
+                responses = () if response is None else (response,)
+                self._observe(Exchange(query, responses, client, local, tcp))
+            return response
         except Exception as error:
             self.failure = self.failure or error
             return None
