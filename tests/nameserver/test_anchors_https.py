@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -29,7 +30,15 @@ def server() -> Iterator[AnchorServer]:
         yield running
 
 
-def fetch(server: WebServer, path: str, *, secure: bool = False, method: str = "GET") -> HTTPResponse:
+class Fetched(NamedTuple):
+    """Hold what came back."""
+
+    status: int
+    kind: str | None
+    content: bytes
+
+
+def fetch(server: WebServer, path: str, *, secure: bool = False, method: str = "GET") -> Fetched:
     """Fetch a document; whom the server is by its certificate is not looked at, as by unbound-anchor."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -40,9 +49,9 @@ def fetch(server: WebServer, path: str, *, secure: bool = False, method: str = "
     )
     connection.request(method, path)
     response = connection.getresponse()
-    response.content = response.read()  # type: ignore[attr-defined]
+    found = Fetched(response.status, response.headers["Content-Type"], response.read())
     connection.close()
-    return response
+    return found
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -50,7 +59,7 @@ def test_documents(server: AnchorServer, secure: bool) -> None:
     """Each document comes over http and over https, with its media type (RFC 8446 section 5.1)."""
     for path, kind in DOCUMENTS.items():
         response = fetch(server, path, secure=secure)
-        assert (response.status, response.headers["Content-Type"]) == (200, kind)
+        assert (response.status, response.kind) == (200, kind)
     assert server.asked[-3:] == [XML, P7S, BUNDLE]
 
 
@@ -60,7 +69,7 @@ def test_time_goes_on(server: AnchorServer) -> None:
     before = fetch(server, XML)
     CLOCK.now = 1000
     after = fetch(server, XML + "?again")
-    counts = [response.content.count(b"KeyTag>") for response in (before, after)]  # type: ignore[attr-defined]
+    counts = [response.content.count(b"KeyTag>") for response in (before, after)]
     assert counts == [2, 4]
 
 
@@ -71,7 +80,7 @@ def test_time_goes_on(server: AnchorServer) -> None:
 def test_nothing_else(server: AnchorServer, method: str, path: str, status: int) -> None:
     """There is nothing else to be had, and HEAD has no body."""
     response = fetch(server, path, method=method)
-    assert (response.status, method == "HEAD") == (status, response.content == b"")  # type: ignore[attr-defined]
+    assert (response.status, method == "HEAD") == (status, response.content == b"")
 
 
 @pytest.mark.parametrize(

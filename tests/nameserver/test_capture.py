@@ -1,4 +1,8 @@
-"""Captures: tcpdump and dnstap-read find in them what was said; checksums and sequence numbers hold."""
+"""Captures: tcpdump and dnstap-read find in them what was said; checksums and sequence numbers hold.
+
+The checksum is that of RFC 1071 section 1, over the pseudo headers of RFC 8200 section 8.1 and RFC 9293
+section 3.1; a message in TCP has its length before it (RFC 1035 section 4.2.2).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What resolvers tell a server of their trust anchors: RFC 8145 sections 4 and 5, RFC 8509."""
+"""What resolvers tell a server of their trust anchors: RFC 8145 sections 4, 4.1 and 5, RFC 8509."""
 
 from __future__ import annotations
 
