@@ -116,6 +116,25 @@ def _parameters(schema: dict[str, Any]) -> str:
     return f"{{ {', '.join([*required, *optional])} }}"
 
 
+def _faults() -> list[Row]:
+    """Return what an authority can be made to do wrong."""
+    from ..authority.faults import FAULTS
+
+    return [_switch(name, kind.title, kind.takes, kind.default) for name, kind in FAULTS.items()]
+
+
+def _impairments() -> list[Row]:
+    """Return what the way to an authority can do to answers."""
+    from ..nameserver.impairments import IMPAIRMENTS
+
+    return [_switch(name, kind.title, kind.takes, kind.default) for name, kind in IMPAIRMENTS.items()]
+
+
+def _switch(name: str, title: str, takes: str, default: str) -> Row:
+    """Return the row of a fault or an impairment."""
+    return {"name": name, "value": takes or None, "default": default or None, "title": title}
+
+
 def _reports() -> list[Row]:
     """Return the formats of a result."""
     from ..report import REPORTS
@@ -144,6 +163,16 @@ LISTS: dict[str, tuple[Callable[[], list[Row]], tuple[str, ...], str]] = {
         _expectations,
         ("name", "parameters", "title"),
         "In a scenario: [[expect]] with id and subject",
+    ),
+    "faults": (
+        _faults,
+        ("name", "value", "default", "title"),
+        "Serve with one: rootlab serve SCENARIO --fault NAME[=VALUE][@LETTERS]",
+    ),
+    "impairments": (
+        _impairments,
+        ("name", "value", "default", "title"),
+        "Serve with one: rootlab serve SCENARIO --impair NAME[=VALUE][@LETTERS]",
     ),
     "reports": (_reports, ("name", "suffixes", "title"), "rootlab run ... --format NAME, or --report FILE"),
 }

@@ -14,9 +14,9 @@ import click
 
 from ..clock import format_instant, parse_duration, parse_instant
 from ..errors import DriverError, UserError, one_line
-from .operation import read_place
 from .options import INSTANT
 from .output import deliver, page
+from .places import read_place
 
 ENVIRONMENT = "ROOTLAB_CONTROL"
 _TIMEOUT = 30.0

@@ -15,9 +15,12 @@ import click
 from ..clock import Instant
 from ..errors import UserError
 from .serving import Pace, pace_options, scenario_served
+from .switching import switch_options, switchboard
 
 if TYPE_CHECKING:
     from ..authority.signer import ZoneSigner
+    from ..nameserver.impairments import Deliveries
+    from ..nameserver.switchboard import Switchboard
 
 _LABEL: Final = "command"
 _TICK: Final = 0.05
@@ -45,8 +48,16 @@ def netns() -> None:
     show_default=True,
     help="shim: the command sees the lab's time (not if it is statically linked); none: real time.",
 )
+@switch_options
 def run_command(
-    scenario: str, command: tuple[str, ...], at: Instant | None, rate: float | None, hold: bool, clock: str
+    scenario: str,
+    command: tuple[str, ...],
+    at: Instant | None,
+    rate: float | None,
+    hold: bool,
+    clock: str,
+    faults: tuple[str, ...],
+    impairments: tuple[str, ...],
 ) -> int:
     """Run a command inside, with the scenario's root at its 26 addresses.
 
@@ -58,6 +69,8 @@ def run_command(
 
     Clocks: at another rate than 1 the command's clock goes in jumps; with --hold the root's time stands
     still, and the command's goes on at the real rate.
+
+    Faults and impairments are those of `rootlab serve`, for the letters at their real addresses.
 
     Exit status: the command's own; 128 and the signal's number if a signal ended it; 2 if it cannot be
     started, 3 if there are no namespaces here.
@@ -71,8 +84,11 @@ def run_command(
     pace = Pace.of_options(at, rate, hold, served.start)
     servers = (*(address for _, *both in ROOT_SERVERS for address in both), CHILD_SERVER)
 
+    letters = "".join(letter for letter, _, _ in ROOT_SERVERS)
+    board = switchboard(faults, impairments, authority.timeline, pace.start, letters)
+
     def inside(folder: Path) -> int:
-        return _inside(folder, command, authority, pace, servers, clock)
+        return _inside(folder, command, authority, pace, servers, clock, board)
 
     return run_inside(inside, addresses=(*servers, *(f"127.0.0.{number}" for number in range(2, 17))))
 
@@ -84,20 +100,25 @@ def _inside(
     pace: Pace,
     servers: Sequence[str],
     clock: str,
+    board: Switchboard,
 ) -> int:
     """Serve, run the command, and return its exit status."""
-    from ..authority.zone import CHILD_SERVER
+    from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
     from ..dnssec.names import ROOT
+    from ..nameserver.letters import Letters
     from ..nameserver.listener import Listener
     from ..nameserver.responder import Responder
 
-    root = Responder(authority, apexes=(ROOT,))
+    letter_of = {address: letter for letter, *both in ROOT_SERVERS for address in both}
+    root = Letters(Responder(authority, apexes=(ROOT,)), "".join(dict.fromkeys(letter_of.values())), board)
     children = Responder(authority, apexes=tuple(authority.child_names or ()))
     (folder / "root.key").write_text(_anchors(authority, pace.start), encoding="ascii")
     running = pace.from_now()
 
-    def answer(wire: bytes, _client: str, local: str, tcp: bool) -> bytes | None:
-        return (children if local == CHILD_SERVER else root).answer(wire, int(running.now()), tcp)
+    def answer(wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
+        if local == CHILD_SERVER:
+            return children.answer(wire, int(running.now()), tcp)
+        return root.answer(wire, running.now(), tcp, client=client, letter=letter_of[local])
 
     environment = {**os.environ, "ROOTLAB_FOLDER": str(folder)}
     with (

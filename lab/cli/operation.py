@@ -13,6 +13,8 @@ import click
 
 from .options import FILE
 from .output import check_targets
+from .places import read_place, shown
+from .switching import check_switch
 
 if TYPE_CHECKING:
     from ..authority.anchors import Publication, Variant
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ..nameserver.listener import Exchange, Listener
     from ..nameserver.live_root import LiveRoot
     from ..nameserver.recording import Recording
+    from ..nameserver.switchboard import Switch, Switchboard
     from .serving import Served
 
 _OPTIONS = (
@@ -102,14 +105,16 @@ class Operation:
 class Beside:
     """Run beside a root what an operation asks for; `observe` is for the listener, `lines` for the user."""
 
-    def __init__(self, operation: Operation, served: Served, root: LiveRoot) -> None:
-        """Prepare; nothing listens and no file is open."""
+    def __init__(
+        self, operation: Operation, served: Served, root: LiveRoot, board: Switchboard, letters: str
+    ) -> None:
+        """Prepare; nothing listens and no file is open. `board` is what the letters answer by."""
         from ..nameserver.recording import Recording
         from ..nameserver.signals import SignalLog
 
         self._operation, self._served, self._root = operation, served, root
         self._log = SignalLog()
-        self.boards: dict[str, Board] = {}
+        self._board, self._letters = board, letters
         self._publication = self._published()
         self.recording: Recording = Recording(
             root.clock.now, self._log, operation.captures, operation.signals
@@ -128,6 +133,22 @@ class Beside:
         from ..nameserver.anchors_https import publish
 
         return publish(self._served.listed(self._root.timeline), self._operation.variants)
+
+    def _boards(self) -> dict[str, Board]:
+        """Return what can be switched: of ceremony files nobody can sign anything wrong."""
+        from ..authority.faults import FAULTS
+        from ..nameserver.boards import SwitchedKind
+        from ..nameserver.impairments import IMPAIRMENTS
+
+        def check(switch: Switch) -> None:
+            """Refuse keys that the timeline does not have, and letters that do not answer."""
+            check_switch(switch, self._root.timeline, self._letters)
+
+        clock = self._root.clock
+        boards: dict[str, Board] = {"impairments": SwitchedKind(IMPAIRMENTS, self._board, clock, check)}
+        if self._root.operable:
+            boards["faults"] = SwitchedKind(FAULTS, self._board, clock, check)
+        return boards
 
     @property
     def observe(self) -> Callable[[Exchange], None] | None:
@@ -155,31 +176,9 @@ class Beside:
 
                 address, port = self._operation.control
                 control = Control(
-                    self._served.name, self._root, self._served.key, self.boards, self._log, listening,
+                    self._served.name, self._root, self._served.key, self._boards(), self._log, listening,
                     lambda: listener.failure,
                 )  # fmt: skip
                 web = stack.enter_context(WebServer(ControlApi(control).handle, address, port))
                 self.lines.append(f"control at http://{shown(address)}:{web.port}")
             yield
-
-
-def read_place(text: str, option: str) -> tuple[str, int]:
-    """Read ADDRESS:PORT. Raises a usage error."""
-    address, colon, port = text.rpartition(":")
-    bracketed = address.startswith("[") and address.endswith("]")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port[:6]) > 65535
-        or bracketed != (":" in address)
-    ):
-        raise click.UsageError(
-            f"{option}: {text!r} is no address and port; write it like 127.0.0.1:5300 or [::1]:5300",
-            click.get_current_context(),
-        )
-    return address.strip("[]"), int(port)
-
-
-def shown(address: str) -> str:
-    """Write an address so that a port can follow."""
-    return f"[{address}]" if ":" in address else address

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
 from ..errors import DriverError
+from ..nameserver.switchboard import LETTERS
 from . import loopback
 from .driver import Driver
 
@@ -26,6 +27,12 @@ class Network:
     port: int = loopback.DNS
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     isolated: bool = True
+
+    def letter(self, address: str) -> str:
+        """Return the letter of the root server at an address, "" if there is none."""
+        if address not in self.roots:
+            return ""
+        return LETTERS[self.roots.index(address) * len(LETTERS) // len(self.roots)]
 
     @property
     def hints(self) -> tuple[str, ...] | None:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ..authority.faulty_signer import Twist
 from ..authority.signer import ZoneSigner
 from ..authority.timeline import Timeline
 from ..clock import MINUTE, Instant, Seconds, format_duration
+from ..nameserver.switchboard import Server
 from ..run.cast import World
 from ..run.engine import life_of
 from ..scenario.spec import Scenario, SetClock, SubjectSpec
@@ -134,6 +136,26 @@ def at_another_time(timeline: Timeline, ahead: Seconds) -> Timeline:
     return replace(timeline, steps=tuple(steps))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Answer as another server does at an instant that is ahead."""
+
+    server: Server
+    ahead: Seconds
+
+    def answer(self, query_wire: bytes, now: Instant, tcp: bool = False) -> bytes | None:
+        """Return the response of then."""
+        return self.server.answer(query_wire, now + self.ahead, tcp)
+
+    def transfer(self, query_wire: bytes, now: Instant) -> tuple[bytes, ...]:
+        """Return the transfer of then."""
+        return self.server.transfer(query_wire, now + self.ahead)
+
+    def twisted(self, twists: tuple[Twist, ...]) -> Server:
+        """Return who answers under faults of then."""
+        return _Ahead(self.server.twisted(tuple(one.later(self.ahead) for one in twists)), self.ahead)
+
+
 class RealTimeStage(Stage):
     """Make the real resolvers of a run that goes through a scenario second by second."""
 
@@ -158,11 +180,9 @@ class RealTimeStage(Stage):
     def _looks(self, world: World, lives: Sequence[Instant]) -> EverySecond:
         return EverySecond(self._wall)
 
-    def respond(
-        self, wire: bytes, now: Instant, root: bool, tcp: bool, *, forwarded: bool = False
-    ) -> bytes | None:
-        """Answer as ever, with signatures for the real date."""
-        return super().respond(wire, now + self.lag, root, tcp, forwarded=forwarded)
+    def server(self, root: bool, *, forwarded: bool = False) -> Server:
+        """Return who answers as ever, with signatures for the real date."""
+        return _Ahead(super().server(root, forwarded=forwarded), self.lag)
 
     def _settle(self, at: Instant) -> None:
         """Wait for the answers to what clients have asked."""

@@ -22,6 +22,7 @@ from ..errors import DriverError
 from ..nameserver.forwarder import Forwarder
 from ..nameserver.listener import Listener
 from ..nameserver.responder import Responder
+from ..nameserver.switchboard import Server
 from ..run.cast import DAEMON, World
 from ..run.engine import life_of
 from ..scenario.spec import SubjectSpec
@@ -180,16 +181,16 @@ class Stage:
         forwarded = local in self._forwarders
         root = self._forwarder.asks_root(wire) if forwarded else local != self._network.children
         member = self._by_address.get(local if forwarded else client)
-        return self.respond(wire, now, root, tcp) if member is None else member.serve(wire, now, root, tcp)
+        if member is None:
+            return self.server(root).answer(wire, now, tcp)
+        return member.serve(wire, now, root, tcp, self._network.letter(local))
 
-    def respond(
-        self, wire: bytes, now: Instant, root: bool, tcp: bool, *, forwarded: bool = False
-    ) -> bytes | None:
-        """Answer for the root or for the children, or for both as the resolver that a forwarder asks.
+    def server(self, root: bool, *, forwarded: bool = False) -> Server:
+        """Return who answers for the root or for the children, or for both as a forwarder's resolver.
 
         The listener asks for one answer at a time.
         """
-        return (self._forwarder if forwarded else self._roles[root]).answer(wire, now, tcp)
+        return self._forwarder if forwarded else self._roles[root]
 
     # -- time ------------------------------------------------------------------------------------------------
 

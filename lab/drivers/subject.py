@@ -15,6 +15,7 @@ from ..dnssec.codec import parse_message
 from ..dnssec.names import ROOT
 from ..dnssec.rrtypes import DNSKEY
 from ..errors import DriverError, StateFileError
+from ..nameserver.switchboard import Switchboard, in_time
 from ..observation import (
     Anchor,
     Looked,
@@ -28,11 +29,11 @@ from ..observation import (
 )
 from ..resolver.diagnose import ede_of
 from ..run.cast import World
+from ..run.subject import switch_on
 from ..scenario.spec import (
     Action,
     Dark,
     Off,
-    Replay,
     Restart,
     SetAnchors,
     SetClock,
@@ -70,7 +71,7 @@ class DaemonSubject:
         self.trust = Trust(world.labels, spec.name)
         self.seat = stage.seat(number, spec, driver)
         self.dark_until: Instant = 0
-        self.replay: Replay | None = None
+        self._board = Switchboard(f"{world.seed}/{spec.name}/network")
         self.due: tuple[Instant, ...] = ()
         """When it may refresh its keys next, in true time."""
         self.queries = 0
@@ -115,8 +116,7 @@ class DaemonSubject:
         elif isinstance(action, Dark):
             self.dark_until = max(self.dark_until, action.until)
         else:
-            assert isinstance(action, Replay), f"an action nobody knows: {action}"
-            self.replay = action
+            switch_on(self._board, action, now)
 
     def resume(self, now: Instant) -> None:
         """Start again with the state it had; a daemon that ended by itself stays down."""
@@ -210,22 +210,26 @@ class DaemonSubject:
 
     # -- the wire --------------------------------------------------------------------------------------------
 
-    def serve(self, wire: bytes, now: Instant, root: bool, tcp: bool) -> bytes | None:
-        """Answer a query of this daemon as its network lets it; called by the listener's threads."""
+    def serve(self, wire: bytes, now: Instant, root: bool, tcp: bool, letter: str) -> bytes | None:
+        """Answer a query of this daemon as its network lets it; called by the listener's threads.
+
+        `letter` is the root server it asks, "" for who asks none in particular.
+        """
         if (root and now < self.dark_until) or (tcp and not self.spec.tcp):
             self.withheld = True
             return None
-        asked = now
         if root and (question := parse_question(wire)) is not None:
             owner, qtype = question
             if qtype == DNSKEY and owner == ROOT:
                 self.queries += 1
                 self._asked_at = now
-                if self.replay is not None and now < self.replay.until:
-                    asked = self.replay.of
             elif owner[1:5].lower() == SIGNAL:
                 self._signals.append(owner[1 : 1 + owner[0]].decode("ascii", "replace").lower())
-        response = self.stage.respond(wire, asked, root, tcp, forwarded=self.driver.forwards)
+        server = self.stage.server(root, forwarded=self.driver.forwards)
+        asked = letter or self._board.some_letter()
+        found = self._board.answer(server, wire, now, tcp, client=self.name, letter=asked)
+        response = in_time(found)
+        self.withheld |= response is None
         above = self.spec.drop_above
         if response is not None and above and not tcp and len(response) > above:
             self.withheld = True

@@ -7,8 +7,10 @@ every RRset has its whole TTL, as it has for an emulated resolver that asks the 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
+from ..authority.faulty_signer import Twist
 from ..authority.signer import ZoneAuthority
 from ..authority.zone import zones_of
 from ..clock import Instant
@@ -30,6 +32,16 @@ class Forwarder:
         """Take the authority; nothing is signed yet."""
         self._responder = Responder(authority)
         self._zones = zones_of(authority)
+
+    def twisted(self, twists: tuple[Twist, ...]) -> Forwarder:
+        """Return a resolver that asks servers under some faults."""
+        other = copy(self)
+        other._responder = self._responder.twisted(twists)
+        return other
+
+    def transfer(self, query_wire: bytes, now: Instant) -> tuple[bytes, ...]:
+        """Return nothing: a resolver has no zones to give away."""
+        return ()
 
     def answer(self, query_wire: bytes, now: Instant, tcp: bool = False) -> bytes | None:
         """Return the response to a query, or None for what deserves none, as a `Responder` does.

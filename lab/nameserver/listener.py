@@ -17,12 +17,17 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from ..errors import DriverError, UserError
+from .impairments import Deliveries, Delivery
+from .postponed import Postponed
 
-Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | None]
-"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up."""
+Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | Deliveries | None]
+"""(query, client's address, local address, over TCP) -> response; None says nothing, over TCP it hangs up.
+
+In place of one response there may be several, each with the seconds that it waits (impairments.py).
+"""
 
 
 class Exchange(NamedTuple):
@@ -65,21 +70,24 @@ class Listener:
         self,
         answer: Answer,
         addresses: Sequence[str],
-        port: int = 0,
+        port: int | Sequence[int] = 0,
         *,
         anywhere: bool = False,
         idle_timeout: float = IDLE_TIMEOUT,
         max_connections: int = MAX_CONNECTIONS,
         observe: Observe | None = None,
     ) -> None:
-        """Take the answerer and where to listen; `port` 0 lets the system choose one for each address.
+        """Take the answerer and where to listen: one port for all addresses, or one for each.
+
+        Port 0 lets the system choose.
 
         Only loopback addresses are allowed. `anywhere` allows all that lo has where no other interface is
         up: inside the lab's own namespace. Raises UserError for an address that is not allowed.
         """
         for address in addresses:
             check_address(address, anywhere)
-        self._answer, self._addresses, self._port = answer, tuple(addresses), port
+        ports = (port,) * len(addresses) if isinstance(port, int) else tuple(port)
+        self._answer, self._addresses, self._wanted = answer, tuple(addresses), ports
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
         self._observe = observe
         self._lock = threading.Lock()
@@ -88,6 +96,7 @@ class Listener:
         self._connections: set[socket.socket] = set()
         self._waiting = select.poll()
         self._threads: list[threading.Thread] = []
+        self._postponed = Postponed()
         self.ports: tuple[int, ...] = ()
         self.received = self.sent = 0
         self.last_packet_ns = time.monotonic_ns()
@@ -96,8 +105,8 @@ class Listener:
     def start(self) -> None:
         """Bind every address and begin to answer. Raises DriverError if one cannot be bound."""
         try:
-            for address in self._addresses:
-                self._sockets += _bind(address, self._port)
+            for address, port in zip(self._addresses, self._wanted, strict=True):
+                self._sockets += _bind(address, port)
         except DriverError:
             self._close()
             raise
@@ -117,6 +126,7 @@ class Listener:
             for one in (*self._sockets, *self._connections):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+        self._postponed.close()
         for thread in self._threads:
             thread.join()
         self._close()
@@ -160,13 +170,23 @@ class Listener:
                     self.received += 1
                     try:
                         response = self._ask(query, client[:2], local, False)
-                        if response is not None:
+                        if isinstance(response, bytes):
                             send(response, client)
+                        elif response is not None:
+                            self._deliver(udp, response, client)
                     finally:
                         self.sent += 1
                         self.last_packet_ns = time.monotonic_ns()
             except OSError:
                 self._stopped.wait(_PAUSE)
+
+    def _deliver(self, udp: socket.socket, found: Deliveries, client: Any) -> None:
+        """Send what arrives at once, and let the rest wait."""
+        for after, wire in found:
+            if after > 0:
+                self._postponed.send(after, udp, wire, client)
+            else:
+                udp.sendto(wire, client)
 
     def _serve_tcp(self, listening: socket.socket, local: tuple[str, int]) -> None:
         """Take connections until told to stop, each into a thread of its own."""
@@ -214,22 +234,28 @@ class Listener:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
                 response = None if self._stopped.is_set() else self._ask(query, client, local, True)
-            if response is None:
-                return False
-            connection.sendall(_LENGTH.pack(len(response)) + response)
-            return True
+            messages = response if isinstance(response, tuple) else ()
+            if isinstance(response, bytes):
+                messages = (Delivery(0.0, response),)
+            for after, wire in messages:
+                if after > 0 and self._stopped.wait(after):
+                    return False
+                connection.sendall(_LENGTH.pack(len(wire)) + wire)
+            return bool(messages)
         finally:
             with self._lock:
                 self.sent += 1
                 self.last_packet_ns = time.monotonic_ns()
 
-    def _ask(self, query: bytes, client: tuple[str, int], local: tuple[str, int], tcp: bool) -> bytes | None:
+    def _ask(
+        self, query: bytes, client: tuple[str, int], local: tuple[str, int], tcp: bool
+    ) -> bytes | Deliveries | None:
         """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
         try:
             response = self._answer(query, client[0], local[0], tcp)
             if self._observe is not None:
-                responses = () if response is None else (response,)
-                self._observe(Exchange(query, responses, client, local, tcp))
+                found = (response,) if isinstance(response, bytes) else (one.wire for one in response or ())
+                self._observe(Exchange(query, tuple(found), client, local, tcp))
             return response
         except Exception as error:
             self.failure = self.failure or error

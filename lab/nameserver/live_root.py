@@ -11,10 +11,11 @@ from typing import NamedTuple, TypeAlias
 
 from ..authority.timeline import KskEvent, Step, Timeline
 from ..clock import Instant, format_instant
+from .impairments import Deliveries
 from .live_clock import ConflictError, LiveClock
 
-AnswerAt: TypeAlias = Callable[[bytes, Instant, str, str, bool], bytes | None]
-"""(query, now, client's address, local address, over TCP) -> response, or None."""
+AnswerAt: TypeAlias = Callable[[bytes, float, str, str, bool], bytes | Deliveries | None]
+"""(query, now, client's address, local address, over TCP) -> what a Listener takes."""
 Build: TypeAlias = Callable[[Timeline], AnswerAt]
 """Make what answers for a timeline. Raises UserError if a key of the timeline cannot be had."""
 
@@ -49,9 +50,9 @@ class LiveRoot:
         self._answer = build(timeline)
         self.applied: tuple[Applied, ...] = ()
 
-    def answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | None:
+    def answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
         """Return the response to a query, as of now; what a Listener asks for."""
-        return self._answer(wire, self.clock.instant, client, local, tcp)
+        return self._answer(wire, self.clock.now(), client, local, tcp)
 
     def next_step(self) -> Instant | None:
         """Return when the next DNSKEY RRset is served, or None after the last."""

@@ -7,10 +7,12 @@ first label is new. Both are answered from memory (memo.py); `memo=False` is the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Final
 
+from ..authority.faulty_signer import FaultySigner, Twist
 from ..authority.relocation import relocated
-from ..authority.signer import FOREVER, Authority, ZoneAuthority
+from ..authority.signer import FOREVER, Authority, ZoneAuthority, ZoneSigner
 from ..authority.zone import zones_of
 from ..authority.zone_data import Zone
 from ..clock import Instant
@@ -18,8 +20,11 @@ from ..dnssec import codec
 from ..dnssec.codec import RR, MalformedMessage, Message, Question, parse_message, records_of
 from ..dnssec.names import ROOT
 from ..dnssec.rrtypes import DNSKEY, IN
+from ..errors import UserError
+from .identity import Identity
 from .lookup import Lookup, Reply, Section, zone_for
 from .memo import HEADER, WholeResponses, WildcardTails, Window
+from .transfer import AXFR, Transfers
 
 FORMERR: Final = 1
 SERVFAIL: Final = 2
@@ -34,6 +39,8 @@ MAX_UDP: Final = 4096
 EDNS_UDP: Final = 1232
 """The UDP size the responder itself announces."""
 
+_KEPT: Final = 32
+"""Combinations of faults whose responders are kept: for thirteen letters and some changes."""
 _META_TYPES: Final = frozenset({0, 41, *range(128, 255)})
 """What is asked for but is no data: OPT, QTYPEs and meta types (RFC 6895 section 3.1), all but ANY."""
 
@@ -44,7 +51,8 @@ class Responder:
     `skr` restricts the answers to `. DNSKEY` (the rest is REFUSED), as an authority without zones does by
     itself. `apexes` names the zones hosted here; by default all, so that one responder plays every server.
     `size` is that of the root (zone.SIZES); `places` says which IPv4 addresses are others (relocation.py).
-    Each memo holds `limit` responses, the oldest go first.
+    A server with an `identity` tells it to those who ask (identity.py). Each memo holds `limit` responses,
+    the oldest go first.
     """
 
     def __init__(
@@ -55,11 +63,13 @@ class Responder:
         apexes: tuple[bytes, ...] | None = None,
         size: str = "minimal",
         places: Mapping[str, str] | None = None,
+        identity: str = "",
         memo: bool = True,
         limit: int = 4096,
     ) -> None:
         """Take the authority; nothing is signed yet."""
         self._authority = authority
+        self._identity = Identity(identity)
         self._zoned: ZoneAuthority | None = None
         self._zones: tuple[Zone, ...] = ()
         if not skr and authority.child_names is not None:
@@ -67,9 +77,75 @@ class Responder:
             self._zoned = authority
             zones = tuple(relocated(zone, places or {}) for zone in zones_of(authority, size))
             self._zones = zones if apexes is None else tuple(zone for zone in zones if zone.apex in apexes)
-        self._memo = memo
+        self._memo, self._limit = memo, limit
+        self._twists: tuple[Twist, ...] = ()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin without any memory."""
+        limit = self._limit
         self._whole = (WholeResponses(limit), WholeResponses(limit))
         self._tails = (WildcardTails(limit), WildcardTails(limit))
+        self._transfers = Transfers(self._zoned) if self._zoned is not None else None
+        self._under: dict[tuple[Twist, ...], Responder] = {}
+
+    def twisted(self, twists: tuple[Twist, ...]) -> Responder:
+        """Return who answers for the same zones under some faults; the last few are kept, memories and all.
+
+        Raises UserError where there are no private keys to be wrong with: on ceremony files.
+        """
+        known = self._under.get(twists)
+        if known is None:
+            if not isinstance(self._zoned, ZoneSigner):
+                raise UserError(
+                    "ceremony files are served as they are", remedy="faults are for the keys of a scenario"
+                )
+            known = copy(self)
+            known._authority = known._zoned = FaultySigner(self._zoned, twists)
+            for twist in twists:
+                known._zones = tuple(twist.zone(zone) for zone in known._zones)
+            known._twists = twists
+            known._forget()
+            if len(self._under) >= _KEPT:
+                del self._under[next(iter(self._under))]
+            self._under[twists] = known
+        return known
+
+    def named(self, identity: str) -> Responder:
+        """Return another server of the same zones, with a name of its own."""
+        other = copy(self)
+        other._identity = Identity(identity)
+        other._forget()
+        return other
+
+    def transfer(self, query_wire: bytes, now: Instant) -> tuple[bytes, ...]:
+        """Return the messages of a zone transfer, none if the query is for none that can be had.
+
+        Only over TCP may they be sent (RFC 5936 section 4.2). Raises KeyFileError as `answer` does.
+        """
+        wire = query_wire
+        if self._transfers is None or len(wire) < HEADER or wire[2] & 0xF8:
+            return ()
+        try:
+            query = parse_message(wire)
+        except MalformedMessage:
+            return ()
+        question = query.question
+        if question is None or question.qtype != AXFR or question.qclass != IN or query.answer:
+            return ()
+        if query.edns is not None and query.edns.version != 0:
+            return ()
+        zone = next((zone for zone in self._zones if zone.apex == question.owner), None)
+        now = self._asked(question, now)
+        if zone is None or now < self._authority.timeline.start:
+            return ()
+        return self._transfers.messages(query, wire, zone, now, EDNS_UDP, self._identity.options(query))
+
+    def _asked(self, question: Question | None, now: Instant) -> Instant:
+        """Return the instant whose answer is given, under faults of time."""
+        for twist in self._twists:
+            now = twist.instant(now, question)
+        return now
 
     def answer(self, query_wire: bytes, now: Instant, tcp: bool = False) -> bytes | None:
         """Return the response to a query, or None for what deserves none: no header, or itself a response.
@@ -78,6 +154,8 @@ class Responder:
         TC set. Raises KeyFileError if a key of the timeline cannot be had; no octets of a query raise
         anything.
         """
+        if self._twists:
+            now = self._asked(_question(query_wire), now)
         known = self._whole[tcp].find(query_wire, now)
         if known is None:
             known = self._tails[tcp].find(query_wire, now)
@@ -97,14 +175,23 @@ class Responder:
         if question is None or query.answer:
             return _bare(wire, FORMERR)
         if query.edns is not None and query.edns.version != 0:
-            return codec.render_response(query, rcode=BADVERS, edns_udp=EDNS_UDP)
+            return self._empty(query, BADVERS)
+        told = self._identity.chaos(question)
+        if told is not None:
+            return _render(query, Reply(0, True), _room(query, tcp), self._identity, told)
         if question.qclass != IN or question.qtype in _META_TYPES:
-            return codec.render_response(query, rcode=REFUSED, edns_udp=EDNS_UDP)
+            return self._empty(query, REFUSED)
         if self._zoned is not None:
             return self._from_zones(self._zoned, wire, query, question, now, tcp)
         if question.owner != ROOT or question.qtype != DNSKEY:
-            return codec.render_response(query, rcode=REFUSED, edns_udp=EDNS_UDP)
+            return self._empty(query, REFUSED)
         return self._from_keys(wire, query, now, tcp)
+
+    def _empty(self, query: Message, rcode: int) -> bytes:
+        """Return a response without records."""
+        return codec.render_response(
+            query, rcode=rcode, edns_udp=EDNS_UDP, options=self._identity.options(query)
+        )
 
     def _from_keys(self, wire: bytes, query: Message, now: Instant, tcp: bool) -> bytes:
         """Answer `. DNSKEY` where there is nothing else; SERVFAIL where there is not even that.
@@ -114,8 +201,8 @@ class Responder:
         """
         served = self._authority.dnskey(now)
         if served is None:
-            return codec.render_response(query, rcode=SERVFAIL, edns_udp=EDNS_UDP)
-        response = _render(query, Reply(0, True, (served,)), _room(query, tcp))
+            return self._empty(query, SERVFAIL)
+        response = _render(query, Reply(0, True, (served,)), _room(query, tcp), self._identity)
         start, until = self._dnskey_window(now)
         window = (start, min(until, self._authority.timeline.step(now).expiration + 1))
         if self._memo:
@@ -135,12 +222,12 @@ class Responder:
         name, qtype, _ = question
         zone = zone_for(self._zones, name, qtype)
         if zone is None:
-            return codec.render_response(query, rcode=REFUSED, edns_udp=EDNS_UDP)
+            return self._empty(query, REFUSED)
         if now < authority.timeline.start:
-            return codec.render_response(query, rcode=SERVFAIL, edns_udp=EDNS_UDP)
+            return self._empty(query, SERVFAIL)
         reply = Lookup(authority, zone, now, query.do).reply(name, qtype)
         room = _room(query, tcp)
-        response = _render(query, reply, room)
+        response = _render(query, reply, room, self._identity)
         if not self._memo:
             return response
         keys = name == ROOT and qtype == DNSKEY
@@ -163,26 +250,39 @@ def _room(query: Message, tcp: bool) -> int:
     return PLAIN_UDP if query.edns is None else max(PLAIN_UDP, min(query.edns.udp_size, MAX_UDP))
 
 
-def _render(query: Message, reply: Reply, room: int) -> bytes:
+def _question(wire: bytes) -> Question | None:
+    """Return the question of a query, None if it cannot be read."""
+    try:
+        return parse_message(wire).question
+    except MalformedMessage:
+        return None
+
+
+def _render(query: Message, reply: Reply, room: int, identity: Identity, told: tuple[RR, ...] = ()) -> bytes:
     """Write a response; if it is too long, without addresses that nobody needs, or else truncated and empty.
 
-    The glue of a referral is needed (RFC 9471), other additional data is not (RFC 2181 section 9).
+    The glue of a referral is needed (RFC 9471), other additional data is not (RFC 2181 section 9). `told` is
+    an answer that is no zone's.
     """
     rcode, aa, additional = reply.rcode, reply.aa, reply.additional
+    options = identity.options(query)
     while True:
         response = codec.render_response(
             query,
             rcode=rcode,
             aa=aa,
-            answer=_records(reply.answer, query.do),
+            answer=told or _records(reply.answer, query.do),
             authority=_records(reply.authority, query.do),
             additional=_records(additional, query.do),
             edns_udp=EDNS_UDP,
+            options=options,
         )
         if len(response) <= room:
             return response
         if not (aa and additional):
-            return codec.render_response(query, rcode=rcode, aa=aa, tc=True, edns_udp=EDNS_UDP)
+            return codec.render_response(
+                query, rcode=rcode, aa=aa, tc=True, edns_udp=EDNS_UDP, options=options
+            )
         additional = additional[:-1]
 
 

@@ -26,7 +26,8 @@ class Path:
     """What a resolver's network lets through, sizes in octets.
 
     Responses over UDP longer than `drop_above` (0: no limit) are lost on the way, as fragments are behind
-    many firewalls; the resolver then asks again for a response of at most 512 octets, which comes truncated.
+    many firewalls. Whoever gets no response asks again for one of at most 512 octets, which comes truncated
+    if it is longer (RFC 6891 section 6.2.5).
     """
 
     udp_size: int = 1232
@@ -52,7 +53,7 @@ def ask(exchange: Exchange, owner: bytes, qtype: int, now: Instant, path: Path) 
     """Return the response to a question, or None and the trouble (`no-answer` or `udp-size`)."""
     query = query_for(owner, qtype, path.udp_size)
     wire = exchange(query, now, False)
-    if wire is not None and path.drop_above and len(wire) > path.drop_above:
+    if wire is None or (path.drop_above and len(wire) > path.drop_above):
         query = query_for(owner, qtype, _SMALLEST_UDP)
         wire = exchange(query, now, False)
     if wire is None or len(wire) < 12:

@@ -171,7 +171,14 @@ def _subject(spec: SubjectSpec, world: World, feed: Feed, memo: bool) -> ModelSu
         return world.anchors(names, spec.anchor_format)
 
     return ModelSubject(
-        model, world.responder, authority, authority.child_names, version, anchors_of, world.labels.tags
+        model,
+        world.responder,
+        authority,
+        authority.child_names,
+        version,
+        anchors_of,
+        world.labels.tags,
+        world.seed,
     )
 
 

@@ -24,7 +24,7 @@ from ..clock import Instant, format_instant
 from ..errors import ScenarioError, one_line
 from ..nameserver.responder import Responder
 from ..observation import Gap, Observation, ZoneChange
-from ..scenario.spec import Action, Dark, Off, Replay, Restart, Scenario, SubjectSpec, Window
+from ..scenario.spec import Action, Dark, Disturb, Off, Replay, Restart, Scenario, SubjectSpec, Window
 from . import invariants
 from .cast import DaemonMaker, ceremony_cast, scenario_cast
 from .record import FORMAT, Record
@@ -201,7 +201,7 @@ class _Run:
         for at, action in life:
             what = partial(subject.start, at) if action is None else partial(subject.act, action, at)
             self._add(at, number, what)
-            if isinstance(action, (Off, Dark, Replay)) and action.until < self.stop:
+            if isinstance(action, (Off, Dark, Replay, Disturb)) and action.until < self.stop:
                 off = isinstance(action, Off)
                 over = partial(subject.resume, action.until) if off else subject.world_changed
                 self._add(action.until, number, over)

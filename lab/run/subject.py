@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..authority.signer import ChildNames, ZoneAuthority
-from ..clock import Instant
-from ..dnssec.codec import parse_message
+from ..clock import MINUTE, Instant, Seconds, format_instant
 from ..dnssec.keys import DS, Key
-from ..dnssec.rrtypes import DNSKEY
 from ..nameserver.responder import Responder
+from ..nameserver.switchboard import Switch, Switchboard, in_time
 from ..observation import Anchor, Observation, Outcome, Sentinel
 from ..resolver.child import ChildView, view_children
 from ..resolver.client import FAR, Held
@@ -19,7 +18,20 @@ from ..resolver.model import ResolverModel
 from ..resolver.rfc5011 import TrustPoint
 from ..resolver.sentinel import sentinel_answer
 from ..resolver.validator import DnskeySet
-from ..scenario.spec import Action, Dark, Off, Replay, Restart, SetAnchors, SetClock, SetStateWritable
+from ..scenario.spec import (
+    Action,
+    Dark,
+    Disturb,
+    Off,
+    Replay,
+    Restart,
+    SetAnchors,
+    SetClock,
+    SetStateWritable,
+)
+
+ANEW: Final[Seconds] = MINUTE
+"""How often clients make a resolver that fails try again, where it is chance that decides."""
 
 
 class Subject(Protocol):
@@ -77,10 +89,12 @@ class ModelSubject:
         version: str,
         anchors_of: Callable[[tuple[str, ...]], tuple[Key | DS, ...]],
         tags: tuple[int, ...] = (),
+        seed: int = 0,
     ) -> None:
         """Take the parts. `authority` and `children` are None where only the DNSKEY RRset exists.
 
-        `tags` are the key tags that clients ask about by sentinel names.
+        `tags` are the key tags that clients ask about by sentinel names. What the network does by chance is
+        drawn from `seed` and the subject's name.
         """
         self.model, self.version, self._tags = model, version, tags
         self._responder, self._authority, self._children, self._anchors_of = (
@@ -90,7 +104,7 @@ class ModelSubject:
             anchors_of,
         )
         self._dark_until: Instant = 0
-        self._replay: Replay | None = None
+        self._board = Switchboard(f"{seed}/{model.setup.name}/network")
         self._stale = True
         self._seen: tuple[object, ...] = ()
         self._view: ChildView | None = None
@@ -108,12 +122,10 @@ class ModelSubject:
         """Carry a query to the authority, unless the root is out of reach or an attacker answers instead."""
         if now < self._dark_until:
             return None
-        replay = self._replay
-        if replay is not None and now < replay.until:
-            question = parse_message(query).question
-            if question is not None and question.qtype == DNSKEY and question.owner == self.model.setup.owner:
-                return self._responder.answer(query, replay.of, tcp)
-        return self._responder.answer(query, now, tcp)
+        found = self._board.answer(
+            self._responder, query, now, tcp, client=self.name, letter=self._board.some_letter()
+        )
+        return in_time(found)
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -145,8 +157,7 @@ class ModelSubject:
         elif isinstance(action, Dark):
             self._dark_until = max(self._dark_until, action.until)
         else:
-            assert isinstance(action, Replay), f"an action nobody knows: {action}"
-            self._replay = action
+            switch_on(self._board, action, now)
         self.world_changed()
 
     def _restart(self, now: Instant, action: Restart) -> None:
@@ -166,7 +177,8 @@ class ModelSubject:
         while True:
             due = model.next_timer()
             while due is not None and due <= now:
-                model.advance(now, self.exchange, settled)
+                steady = min(settled, now + ANEW) if self._board.by_chance(now) else settled
+                model.advance(now, self.exchange, steady)
                 after = model.next_timer()
                 assert after is None or after > now, f"{self.name}: a timer that does not advance at {now}"
                 due = after
@@ -305,3 +317,12 @@ class ModelSubject:
     def take(self) -> list[Observation]:
         """Return the observations since the last call, in order."""
         return self.model.take()
+
+
+def switch_on(board: Switchboard, action: Action, now: Instant) -> None:
+    """Let a replay, a fault or an impairment begin; of a kind the last for the same letters counts."""
+    if isinstance(action, Replay):
+        board.on(Switch("replay", format_instant(action.of)), now, action.until)
+    else:
+        assert isinstance(action, Disturb), f"an action nobody knows: {action}"
+        board.on(Switch(action.name, action.argument, action.letters), now, action.until)

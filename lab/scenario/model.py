@@ -6,10 +6,13 @@ checked by `load`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Discriminator, Field, Tag, create_model, model_validator
 
+from ..authority.faults import FAULTS
+from ..nameserver.impairments import IMPAIRMENTS
+from ..nameserver.switchboard import LETTERS, MAX_ARGUMENT
 from .expectations import EXPECTATIONS
 from .fields import (
     FileInstant,
@@ -40,6 +43,16 @@ Schema = Literal["normal", "pre-publish", "publish+", "rollover", "rollover+", "
 """The schemas of IANA's key ceremonies (lab/authority/slots.py)."""
 
 KeyNames = Annotated[tuple[KeyName, ...], Field(max_length=64)]
+if TYPE_CHECKING:
+    FaultName: TypeAlias = str
+    ImpairmentName: TypeAlias = str
+    Letter: TypeAlias = str
+else:
+    FaultName = Literal[tuple(FAULTS)]
+    ImpairmentName = Literal[tuple(IMPAIRMENTS)]
+    Letter = Literal[tuple(LETTERS)]
+Letters = Annotated[tuple[Letter, ...], Field(max_length=13)]
+Argument = Annotated[str, Field(max_length=MAX_ARGUMENT)]
 SomeKeyNames = Annotated[tuple[KeyName, ...], Field(min_length=1, max_length=64)]
 
 
@@ -264,6 +277,22 @@ class ReplayTable(UntilTable):
     of: FileInstant = Field(description="the instant whose answer is given")
 
 
+class FaultTable(UntilTable):
+    """The authority does something wrong."""
+
+    name: FaultName = Field(description="one of `rootlab list faults`")
+    value: Argument = Field("", description="what the fault takes; default: as listed")
+    letters: Letters = Field((), description="the root servers that do so; default: all")
+
+
+class ImpairTable(UntilTable):
+    """The way between root and subject does something to answers."""
+
+    name: ImpairmentName = Field(description="one of `rootlab list impairments`")
+    value: Argument = Field("", description="what the impairment takes; default: as listed")
+    letters: Letters = Field((), description="the root servers that are behind it; default: all")
+
+
 class EventTable(OneOf):
     """Something that happens to a subject at an instant."""
 
@@ -276,6 +305,8 @@ class EventTable(OneOf):
     state_writable: Flag | None = Field(None, description="whether it can write its state from now on")
     dark: UntilTable | None = Field(None, description="it cannot reach the root servers")
     replay: ReplayTable | None = None
+    fault: FaultTable | None = None
+    impair: ImpairTable | None = None
 
     @classmethod
     def choices(cls) -> tuple[str, ...]:

@@ -8,18 +8,22 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+from ..authority.faults import FAULTS, key_of_fault, read_fault
 from ..authority.timeline import Timeline
 from ..causes import CAUSES
 from ..clock import Instant, format_instant
 from ..errors import ScenarioError
+from ..nameserver.impairments import read_impairment
+from ..nameserver.switchboard import Switch
 from .expectations import Expectation
 from .fields import shown
 from .keys import KnownKeys
-from .model import EventTable, ExpectTable, ScenarioFile, SubjectTable
+from .model import EventTable, ExpectTable, FaultTable, ImpairTable, ScenarioFile, SubjectTable
 from .spec import (
     DAEMON,
     Action,
     Dark,
+    Disturb,
     EventSpec,
     Off,
     Replay,
@@ -226,6 +230,10 @@ def _action(checks: Checks, event: EventTable, place: str) -> Action:
         return Off(_until(checks, event.at, event.off.until, here))
     if event.dark is not None:
         return Dark(_until(checks, event.at, event.dark.until, here))
+    if event.fault is not None:
+        return _disturb(checks, event.at, event.fault, here)
+    if event.impair is not None:
+        return _disturb(checks, event.at, event.impair, here)
     assert event.replay is not None
     of = event.replay.of
     if not checks.timeline.start <= of <= event.at:
@@ -235,6 +243,27 @@ def _action(checks: Checks, event: EventTable, place: str) -> Action:
             f"an attacker has seen what was served from {format_instant(checks.timeline.start)} on",
         )
     return Replay(of, _until(checks, event.at, event.replay.until, here))
+
+
+def _disturb(checks: Checks, at: Instant, table: FaultTable | ImpairTable, here: str) -> Action:
+    """Return a fault or an impairment; a root that is dark, for all letters, is what `dark` says."""
+    switch = Switch(table.name, table.value, "".join(sorted(dict.fromkeys(table.letters))))
+    until = _until(checks, at, table.until, here)
+    try:
+        if switch.name in FAULTS:
+            key = key_of_fault(read_fault(switch.name, switch.argument))
+            if key:
+                checks.keys.check(key, checks.place(f"{here}.value"))
+        else:
+            impairment = read_impairment(switch.name, switch.argument, float(at))
+            ends = impairment.until
+            until = until if ends is None else min(until, int(ends))
+    except ValueError as problem:
+        listed = f"see `rootlab list {'faults' if switch.name in FAULTS else 'impairments'}`"
+        raise checks.fail(f"{here}.value", str(problem), listed) from None
+    if switch.name == "dark" and not switch.letters:
+        return Dark(until)
+    return Disturb(*switch, until)
 
 
 def _until(checks: Checks, at: Instant, until: Instant | None, here: str) -> Instant:

@@ -100,7 +100,20 @@ class Replay:
     until: Instant
 
 
-Action: TypeAlias = Restart | Off | SetClock | SetAnchors | SetStateWritable | Dark | Replay
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """Until `until` a fault of the authority or an impairment of the way to it meets the subject.
+
+    `name` is a row of FAULTS or IMPAIRMENTS; `letters` are the root servers it is for, "" for all.
+    """
+
+    name: str
+    argument: str
+    letters: str
+    until: Instant
+
+
+Action: TypeAlias = Restart | Off | SetClock | SetAnchors | SetStateWritable | Dark | Replay | Disturb
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import dns.flags
 import dns.message
 import dns.query
 import pytest
+
+from lab.clock import parse_instant
 
 from .ended import Ended, Rootlab
 from .test_serve import Server, serving
@@ -29,7 +32,8 @@ class Operated(Server):
         """Read the lines about it."""
         assert server.process.stdout is not None
         self.__dict__.update(server.__dict__)
-        self.lines = [server.process.stdout.readline().rstrip() for _ in range(2)]
+        self.lines = [server.second.rstrip(), server.process.stdout.readline().rstrip()]
+        self.last = server.process.stdout.readline()
         found = [re.search(r":(\d+)(?:/|$)", line) for line in self.lines]
         self.anchors, self.control = (int(match[1]) for match in found if match is not None)
         self.folder = folder
@@ -65,11 +69,12 @@ def ctl(operated: Operated, rootlab: Rootlab) -> Iterator[Any]:
 
 
 def test_lines(operated: Operated) -> None:
-    """After address and scenario it says where the rest is to be had."""
+    """After the address it says where the rest is to be had, and last what is served."""
     assert operated.lines == [
         f"trust anchors at https://127.0.0.1:{operated.anchors}/root-anchors/root-anchors.xml, and http",
         f"control at http://127.0.0.1:{operated.control}",
     ]
+    assert operated.last == f"2018-actual from {DAY_BEFORE}, held; Ctrl-C ends it\n"
 
 
 def test_clock_is_moved(operated: Operated, ctl: Any) -> None:
@@ -144,9 +149,12 @@ def test_signals_are_heard(operated: Operated, ctl: Any) -> None:
 
 def test_switches(ctl: Any) -> None:
     """Faults and impairments are listed; one that is not there is refused."""
-    for kind in ("faults", "impairments"):
+    for kind, name in (("faults", "expired"), ("impairments", "loss")):
         listed = ctl(kind)
-        assert listed["active"] == ctl(kind, "clear")["active"] == []
+        assert name in [one["name"] for one in listed["known"]]
+        assert listed["active"] == []
+        assert [one["name"] for one in ctl(kind, "set", name)["active"]] == [name]
+        assert ctl(kind, "clear")["active"] == []
         ended = ctl(kind, "set", "no-such=P1D@b,c")
         assert (ended.status, "is called 'no-such'" in ended.err) == (2, True)
         assert ctl(kind, "clear", "no-such").status == 2
@@ -274,3 +282,48 @@ def test_captures_end_well(scenario: Path, tmp_path: Path) -> None:
         assert server.process.wait(20) == 0
     assert (tmp_path / "said.dnstap").read_bytes().endswith(b"\0\0\0\x04\0\0\0\x03")
     assert table.read_bytes().endswith(b"PAR1")
+
+
+def test_fault_is_served(operated: Operated, ctl: Any) -> None:
+    """A fault switched on is what the next query meets, until it is switched off; so is an impairment."""
+    now = parse_instant(DAY_BEFORE)
+
+    def ends() -> int:
+        found: int = operated.ask(".", "DNSKEY").answer[1][0].expiration
+        return found - now
+
+    assert ends() > 0
+    assert ctl("faults", "set", "expired")["active"] == [{"name": "expired", "argument": "", "letters": ""}]
+    assert ends() < 0
+    assert ctl("faults", "clear", "expired")["active"] == []
+    assert ends() > 0
+    assert ctl("impairments", "set", "truncation")["active"] != []
+    assert operated.ask(".", "SOA").flags & dns.flags.TC
+    ended = ctl("faults", "set", "stale=P1D@b")
+    assert (ended.status, "letter b does not answer here" in ended.err) == (2, True)
+    ended = ctl("faults", "set", "expired=nonsense")
+    assert (ended.status, "expired: the value must be dnskey" in ended.err) == (2, True)
+    ctl("reset")
+    assert not operated.ask(".", "SOA").flags & dns.flags.TC
+
+
+def test_letters_are_operated(scenario: Path, rootlab: Rootlab) -> None:
+    """One letter can have a fault and the others not; a key that the timeline lacks is refused."""
+    beside = ("--letters", "2", "--fault", "expired@a", "--control", "127.0.0.1:0")
+    with serving(scenario, "--at", "2018-10-11T17:00:00Z", "--hold", *beside) as server:
+        assert server.process.stdout is not None
+        line = server.process.stdout.readline()
+        place = line.rpartition("//")[2].strip()
+        now = parse_instant("2018-10-11T17:00:00Z")
+
+        def expired() -> list[bool]:
+            question = dns.message.make_query(".", "DNSKEY", want_dnssec=True, payload=4096)
+            places = ("127.0.0.1", "127.0.0.2")
+            answers = (dns.query.udp(question, place, port=server.port, timeout=5) for place in places)
+            return [answer.answer[1][0].expiration < now for answer in answers]
+
+        assert expired() == [True, False]
+        assert rootlab("ctl", "--server", place, "faults", "set", "expired@b").status == 0
+        assert expired() == [True, True]
+        assert rootlab("ctl", "--server", place, "faults", "clear", "expired").status == 0
+        assert expired() == [False, False]

@@ -116,10 +116,62 @@ def test_a_whole_root_of_ceremony_files(shared_data: Path, rootlab: Rootlab) -> 
     assert ended.err.startswith("rootlab: usage: --size is for a scenario: ceremony files have no zone")
 
 
+def test_faults_of_ceremony_files(shared_data: Path, rootlab: Rootlab) -> None:
+    """Nobody has the keys to sign ceremony files wrongly."""
+    file = shared_data / "skr" / "skr-root-2017-q1-0.xml"
+    ended = rootlab("serve", "--skr", file, "--fault", "expired")
+    assert ended.status == 2
+    assert "--fault is for a scenario: ceremony files are served as they are" in ended.err
+
+
 def test_ipv6_and_a_port(scenario: Path) -> None:
     """IPv6 addresses are written in brackets, both ways."""
     with serving(scenario, "--listen", "[::1]:0") as server:
         assert server.address == "::1"
+        assert server.ask(".", "SOA").answer
+
+
+def test_letters(scenario: Path) -> None:
+    """Thirteen letters have addresses in a row, one port, and each its own name, lag and faults."""
+    options = (
+        "--letters",
+        13,
+        "--fault",
+        "stale=P2D@b",
+        "--fault",
+        "unsigned@m",
+        "--impair",
+        "tcp-refused@c",
+    )
+    with serving(scenario, "--at", "2018-10-12T16:00:00Z", "--hold", *options) as server:
+        assert server.second == "letter a at 127.0.0.1 to m at 127.0.0.13\n"
+        assert server.process.stdout is not None
+        told = server.process.stdout.readline()
+        assert told == "switched on: stale=P2D@b, unsigned@m, tcp-refused@c\n"
+        signers = []
+        for number, name in ((1, "a"), (2, "b")):
+            server.address = f"127.0.0.{number}"
+            chaos = dns.message.make_query("id.server.", "TXT", rdclass="CH")
+            answer = dns.query.udp(chaos, server.address, port=server.port, timeout=5).answer
+            assert answer[0][0].strings == (f"{name}.rootlab".encode(),)
+            signers.append(_dnskey_signer(server))
+        assert signers == [20326, 19036]
+        assert server.ask("c.root-servers.net.", "A").answer[0][0].address == "127.0.0.3"
+        server.address = "127.0.0.13"
+        assert server.ask(".", "DNSKEY").answer == []
+        server.address = "127.0.0.3"
+        with pytest.raises(EOFError):
+            server.ask(".", "SOA", tcp=True)
+
+
+def test_several_addresses(scenario: Path) -> None:
+    """One server answers at every address it is told to listen on; impairments meet all."""
+    places = ("--listen", "127.0.0.1:0", "--listen", "[::1]:0")
+    with serving(scenario, *places, "--impair", "delay=1ms", "--impair", "duplication") as server:
+        assert server.ask(".", "SOA").answer
+        match = re.fullmatch(r"listening on \[::1\]:(\d+)\n", server.second)
+        assert match is not None
+        server.address, server.port = "::1", int(match[1])
         assert server.ask(".", "SOA").answer
 
 
@@ -149,6 +201,33 @@ def test_ceremony_files(shared_data: Path) -> None:
         (("2018-actual", "--listen", "localhost:0"), "'localhost' is not an address"),
         (("2018-actual", "--listen", "0.0.0.0:0"), "0.0.0.0 is not a loopback address"),
         (("2018-actual", "--listen", "192.0.2.1:0"), "192.0.2.1 is not a loopback address"),
+        (
+            ("2018-actual", "--listen", "127.0.0.1:5", "--listen", "127.0.0.1:5"),
+            "every address and port once",
+        ),
+        (("2018-actual", "--letters", "14"), "invalid value for '--letters'"),
+        (
+            ("2018-actual", "--letters", "2", "--listen", "[::1]:0"),
+            "--letters: give a loopback address of IPv4",
+        ),
+        (("2018-actual", "--letters", "2", "--listen", "localhost:0"), "--letters: give a loopback address"),
+        (("2018-actual", "--letters", "2", "--listen", "127.255.255.255:0"), "with room after it"),
+        (
+            ("2018-actual", "--letters", "2", "--listen", "127.0.0.1:0", "--listen", "127.0.0.9:0"),
+            "--letters takes addresses in a row from one --listen",
+        ),
+        (("2018-actual", "--fault", "expird"), 'expird: there is no such thing; did you mean "expired"?'),
+        (("2018-actual", "--fault", "loss"), "loss: there is no such thing; there are expired, "),
+        (("2018-actual", "--impair", "loss=0%"), "loss: the value must be a chance from 1% to 100%"),
+        (("2018-actual", "--fault", "revoke=ksk-2024"), "revoke=ksk-2024: the scenario has no key ksk-2024;"),
+        (
+            ("2018-actual", "--fault", "unsigned@b"),
+            "unsigned@b: letter b does not answer here; give --letters",
+        ),
+        (
+            ("2018-actual", "--letters", "2", "--impair", "dark@c"),
+            "letter c does not answer here; there are a",
+        ),
         (("nonesuch",), "nonesuch"),
     ],
 )

@@ -15,6 +15,8 @@ import dns.query
 import pytest
 
 from lab.errors import DriverError, UserError
+from lab.nameserver import postponed
+from lab.nameserver.impairments import Deliveries, Delivery
 from lab.nameserver.listener import Listener
 from tests.conftest import unavailable
 from tests.nameserver.lab import RESPONDER, ROLL, query
@@ -286,3 +288,50 @@ def _await(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         select.select([], [], [], 0.002)
+
+
+def test_answers_that_wait() -> None:
+    """Several answers go to who asked, each in its time, over UDP and TCP; ending forgets those that wait."""
+    wire = query(".", "SOA")
+
+    def slow(query_wire: bytes, _client: str, _local: str, _tcp: bool) -> Deliveries:
+        return (Delivery(0.05, b"late"), Delivery(0.0, b"soon"), Delivery(60.0, b"never"))
+
+    with Listener(slow, HERE) as listener:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(5)
+            client.connect((HERE[0], listener.ports[0]))
+            client.send(wire)
+            assert [client.recv(100), client.recv(100)] == [b"soon", b"late"]
+        with connect(listener) as client:
+            client.sendall(framed(wire))
+            assert [receive(client), receive(client)] == [b"late", b"soon"]
+    assert threading.active_count() == 1
+
+
+def test_no_more_than_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is bounded: one more is lost, and nothing is sent once it is closed."""
+    monkeypatch.setattr(postponed, "MOST", 1)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+    ):
+        there.bind(("127.0.0.1", 0))
+        there.settimeout(5)
+        waiting = postponed.Postponed()
+        waiting.send(0.05, here, b"first", there.getsockname())
+        waiting.send(0.01, here, b"second", there.getsockname())
+        assert there.recv(100) == b"first"
+        waiting.close()
+        waiting.send(0.0, here, b"third", there.getsockname())
+        there.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            there.recv(100)
+
+
+def test_a_port_for_each_address() -> None:
+    """Each address can have its own port."""
+    with Listener(answer, HERE) as free:
+        ports = free.ports
+    with Listener(answer, HERE, ports) as listener:
+        assert listener.ports == ports

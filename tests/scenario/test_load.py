@@ -12,6 +12,7 @@ from lab.scenario.catalogue import shipped_scenarios
 from lab.scenario.load import load_scenario, load_text
 from lab.scenario.spec import (
     Dark,
+    Disturb,
     EventSpec,
     Off,
     Replay,
@@ -65,7 +66,8 @@ def test_every_subject_key(everything: Path) -> None:
 
 def test_every_event(everything: Path) -> None:
     """Events come by time, at one instant in the order of the file; what lasts ends at the end of the run."""
-    day = {n: parse_instant(f"2017-09-{n:02}") for n in (1, 3, 4, 5, 6, 16)}
+    day = {n: parse_instant(f"2017-09-{n:02}") for n in (1, 3, 4, 5, 6, 7, 8, 9, 10, 16)}
+    end = parse_instant("2018-12-01")
     assert load_scenario(everything).events == (
         EventSpec(parse_instant("2017-08-15"), None, Off(parse_instant("2017-08-16"))),
         EventSpec(day[1], "mine", Restart(keep_state=False, kill=True)),
@@ -74,6 +76,10 @@ def test_every_event(everything: Path) -> None:
         EventSpec(day[4], None, SetStateWritable(True)),
         EventSpec(day[5], None, Dark(parse_instant("2018-12-01"))),
         EventSpec(day[6], None, Replay(parse_instant("2017-07-02"), day[16])),
+        EventSpec(day[7], None, Disturb("revoke", "ksk-2010", "ab", day[16])),
+        EventSpec(day[8], None, Disturb("loss", "", "", end)),
+        EventSpec(day[9], None, Dark(day[16])),
+        EventSpec(day[10], None, Disturb("dark", "", "m", end)),
     )
 
 
