@@ -3,6 +3,8 @@
 # make test-nightly   the same properties, tried on other examples every time and on twenty times as many: hours
 # make lint    style, types and import contracts
 # make bench   the benchmarks
+# make fuzz    feed a million broken packets and files to all that reads them, half of them guided by coverage: an hour
+#              (FUZZ_FLAGS="--count 20000" for fewer)
 # make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md
 # make mutation   change the resolvers' code in thousands of places and see which changes no test minds: hours
 #              (MUTATION_FLAGS="--sample 4" for every fourth change)
@@ -15,8 +17,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 REPORT := out/october-11.md
 PYTEST_FLAGS ?=
 MUTATION_FLAGS ?=
+FUZZ_FLAGS ?=
 
-.PHONY: run test test-nightly setup setup-system setup-lint lint bench transition-coverage mutation clean
+.PHONY: run test test-nightly setup setup-system setup-lint setup-fuzz lint bench fuzz transition-coverage \
+	mutation clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -39,6 +43,9 @@ lint: setup-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: setup-fuzz
+	$(BIN)/python -m tests.fuzz $(FUZZ_FLAGS)
+
 bench: setup
 	$(BIN)/python -m tests.bench
 
@@ -57,6 +64,8 @@ setup: $(VENV)/setup.stamp
 
 setup-lint: $(VENV)/lint.stamp
 
+setup-fuzz: $(VENV)/fuzz.stamp
+
 setup-system:
 	@tools/setup-system
 
@@ -70,6 +79,10 @@ $(VENV)/setup.stamp: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/lint.stamp: $(VENV)/setup.stamp
 	$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(VENV)/fuzz.stamp: $(VENV)/setup.stamp
+	$(PIP) --no-build-isolation --editable '.[fuzz]'
 	@touch $@
 
 $(BIN)/python:
