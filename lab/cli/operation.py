@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FILE
-from .output import check_targets
+from .keeping import files_of, keep_options
 from .places import read_place, shown
 from .switching import check_switch
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from ..nameserver.control_verbs import Board
     from ..nameserver.listener import Exchange, Listener
     from ..nameserver.live_root import LiveRoot
-    from ..nameserver.recording import Recording
+    from ..nameserver.recording import Files, Recording
     from ..nameserver.switchboard import Switch, Switchboard
     from .serving import Served
 
@@ -43,20 +42,7 @@ _OPTIONS = (
         metavar="NAME[=INSTANT]",
         help="Publish otherwise from an instant on: rfc7958, expired-signer, new-ca, stranger, tampered.",
     ),
-    click.option(
-        "--capture",
-        "captures",
-        multiple=True,
-        type=FILE,
-        metavar="FILE",
-        help="Write everything said to FILE.pcap or FILE.dnstap.",
-    ),
-    click.option(
-        "--signals",
-        type=FILE,
-        metavar="FILE",
-        help="Write what resolvers say of their anchors (RFC 8145, RFC 8509) to FILE.csv or FILE.parquet.",
-    ),
+    keep_options,
 )
 
 
@@ -74,8 +60,7 @@ class Operation:
     control: tuple[str, int] | None
     anchors: tuple[str, int] | None
     variants: tuple[Variant, ...]
-    captures: tuple[Path, ...]
-    signals: Path | None
+    files: Files | None
 
     @classmethod
     def of_options(
@@ -92,13 +77,11 @@ class Operation:
         context = click.get_current_context()
         if variants and anchors is None:
             raise click.UsageError("--anchors-variant goes with --anchors", context)
-        check_targets(*captures, signals)
         return cls(
             None if control is None else read_place(control, "--control"),
             None if anchors is None else read_place(anchors, "--anchors"),
             tuple(parse_variant(text) for text in variants),
-            captures,
-            signals,
+            files_of(captures, signals),
         )
 
 
@@ -109,16 +92,14 @@ class Beside:
         self, operation: Operation, served: Served, root: LiveRoot, board: Switchboard, letters: str
     ) -> None:
         """Prepare; nothing listens and no file is open. `board` is what the letters answer by."""
-        from ..nameserver.recording import Recording
+        from ..nameserver.recording import Files, Recording
         from ..nameserver.signals import SignalLog
 
         self._operation, self._served, self._root = operation, served, root
         self._log = SignalLog()
         self._board, self._letters = board, letters
         self._publication = self._published()
-        self.recording: Recording = Recording(
-            root.clock.now, self._log, operation.captures, operation.signals
-        )
+        self.recording: Recording = Recording(root.clock.now, self._log, operation.files or Files())
         self.lines: list[str] = []
 
     def changed(self) -> None:
@@ -153,7 +134,7 @@ class Beside:
     @property
     def observe(self) -> Callable[[Exchange], None] | None:
         """Return what takes note of exchanges, None if nobody wants to know of them."""
-        wanted = self._operation.control or self._operation.captures or self._operation.signals
+        wanted = self._operation.control or self._operation.files
         return self.recording.observe if wanted else None
 
     @contextmanager

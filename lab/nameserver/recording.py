@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 from ..errors import DriverError, UserError
 from .capture import WRITERS, Writer
@@ -31,6 +31,13 @@ class _Sink(Protocol):
     def close(self) -> None: ...
 
 
+class Files(NamedTuple):
+    """Name the files that are wanted."""
+
+    captures: tuple[Path, ...] = ()
+    signals: Path | None = None
+
+
 class Recording:
     """Write captures and signals as exchanges are observed; a context manager around a Listener.
 
@@ -38,18 +45,13 @@ class Recording:
     others can follow them; one in Parquet is there when it ends.
     """
 
-    def __init__(
-        self,
-        now: Callable[[], float],
-        log: SignalLog,
-        captures: Sequence[Path] = (),
-        signals: Path | None = None,
-    ) -> None:
+    def __init__(self, now: Callable[[], float], log: SignalLog, files: Files) -> None:
         """Take the clock, where signals are kept in memory, and the files. Nothing is opened yet.
 
         Raises UserError for a suffix that nobody writes, DriverError if what writes it is not installed.
         """
         self._now, self._log = now, log
+        captures, signals = files
         self._captures = [(path, _writer(path)) for path in captures]
         self._signals = signals
         if signals is not None and signals.suffix not in SIGNAL_SUFFIXES:

@@ -16,7 +16,7 @@ from lab.errors import DriverError, UserError
 from lab.nameserver import recording
 from lab.nameserver.capture import Dnstap, Pcap
 from lab.nameserver.listener import Exchange
-from lab.nameserver.recording import Recording
+from lab.nameserver.recording import Files, Recording
 from lab.nameserver.signals import SignalLog
 
 pytestmark = pytest.mark.real_clock  # pyarrow cannot be loaded under another
@@ -30,7 +30,7 @@ def test_files_grow(tmp_path: Path) -> None:
     """Captures and CSV can be read while the server runs, and end as they should; the log hears it, too."""
     log = SignalLog()
     pcap, tap, table = (tmp_path / name for name in ("a.pcap", "a.dnstap", "a.csv"))
-    with Recording(lambda: 1.5, log, (pcap, tap), table) as kept:
+    with Recording(lambda: 1.5, log, Files((pcap, tap), table)) as kept:
         for said in (SIGNAL, PLAIN):
             kept.observe(said)
         kept.flush()
@@ -53,7 +53,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) ->
     """Parquet is there when the server ends, with times as times and tags as lists of numbers."""
     monkeypatch.setattr(recording, "_BATCH", 2)
     path = tmp_path / "signals.parquet"
-    with Recording(lambda: 1.5, SignalLog(), (), path) as kept:
+    with Recording(lambda: 1.5, SignalLog(), Files((), path)) as kept:
         for _ in range(count):
             kept.observe(SIGNAL)
         kept.flush()
@@ -81,7 +81,7 @@ def test_refused(tmp_path: Path, captures: tuple[str, ...], signals: str | None,
     where = None if signals is None else tmp_path / signals
     with (
         pytest.raises(UserError, match=problem),
-        Recording(lambda: 0, SignalLog(), [tmp_path / name for name in captures], where),
+        Recording(lambda: 0, SignalLog(), Files(tuple(tmp_path / name for name in captures), where)),
     ):
         pass
 
@@ -97,4 +97,4 @@ def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(builtins, "__import__", refusing)
     with pytest.raises(DriverError, match=r"pip install 'root-rollover-lab\[store\]'; or name a \.csv"):
-        Recording(lambda: 0, SignalLog(), (), tmp_path / "a.parquet")
+        Recording(lambda: 0, SignalLog(), Files((), tmp_path / "a.parquet"))
