@@ -2,7 +2,7 @@
 # make test    run the whole test suite (PYTEST_FLAGS="-k NAME" for a part of it)
 # make test-nightly   the same properties, tried on other examples every time and on twenty times as many: hours
 # make lint    style, types and import contracts
-# make bench   the benchmarks
+# make bench   the benchmarks (beside NSD, if nsd and dnsperf are installed)
 # make fuzz    feed a million broken packets and files to all that reads them, half of them guided by coverage: an hour
 #              (FUZZ_FLAGS="--count 20000" for fewer)
 # make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md

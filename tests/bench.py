@@ -34,6 +34,7 @@ from lab.resolver.refresh import Jitter
 from lab.run.engine import play
 from lab.scenario.load import load_scenario
 
+from .bench_serving import bench_serving
 from .bench_zones import bench_zones
 
 ROUNDS = 9
@@ -158,6 +159,7 @@ def main() -> int:
         print(f"{what:<58} {cpu(partial(play, scenario)) * 1e3:9.2f} ms")
     kept &= bench_peers()
     kept &= bench_zones()
+    kept &= bench_serving()
     return 0 if kept else 1
 
 

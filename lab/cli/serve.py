@@ -19,7 +19,6 @@ from .switching import switch_options, switchboard
 
 if TYPE_CHECKING:
     from ..authority.timeline import Timeline
-    from ..nameserver.impairments import Deliveries
     from ..nameserver.live_root import AnswerAt, LiveRoot
     from ..nameserver.switchboard import Switchboard
 
@@ -127,22 +126,16 @@ def _live(served: Served, pace: Pace, site: Site, size: str, board: Switchboard)
     from ..nameserver.live_root import LiveRoot
     from ..nameserver.responder import Responder
 
-    letter = site.letter
-
     def build(timeline: Timeline) -> AnswerAt:
         """Answer for a timeline; the first is that of the authority at hand."""
         authority = served.authority
         if served.rebuild is not None and timeline is not authority.timeline:
             authority = served.rebuild(timeline)
-        letters = Letters(Responder(authority, size=size, places=site.moved), site.letters, board)
-
-        def answer(wire: bytes, now: float, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
-            return letters.answer(wire, now, tcp, client=client, letter=letter(local))
-
-        return answer
+        return Letters(Responder(authority, size=size, places=site.moved), site.letters, board).answer
 
     timeline = served.authority.timeline
-    return LiveRoot(pace.clock(), timeline, build, operable=served.rebuild is not None)
+    letters = dict(zip(site.addresses, site.letters or ("",) * len(site.addresses), strict=True))
+    return LiveRoot(pace.clock(), timeline, build, letters, operable=served.rebuild is not None)
 
 
 def _stopped_by_signals() -> threading.Event:

@@ -33,10 +33,6 @@ class Site:
     letters: str = ""
     moved: Mapping[str, str] = field(default_factory=dict)
 
-    def letter(self, local: str) -> str:
-        """Return the letter at an address."""
-        return self.letters[self.addresses.index(local)] if self.letters else ""
-
     @contextmanager
     def listener(self, answer: Answer, observe: Observe | None = None) -> Iterator[Listener]:
         """Listen there, all letters at the same port. Raises DriverError if that cannot be had."""
@@ -45,7 +41,7 @@ class Site:
         attempts = _ATTEMPTS if self.letters and not self.ports[0] else 1
         for attempt in range(attempts):
             ports = self.ports if attempts == 1 else (_free_port(self.addresses[0]),) * len(self.addresses)
-            listener = Listener(answer, self.addresses, ports, observe=observe)
+            listener = Listener(answer, self.addresses, ports, watched=False, observe=observe)
             try:
                 listener.start()
                 break

@@ -22,13 +22,13 @@ class Letters:
         }
 
     def answer(
-        self, wire: bytes, now: float, tcp: bool, *, client: str = "", letter: str = ""
+        self, wire: bytes, now: float, tcp: bool, client: str = "", letter: str = ""
     ) -> bytes | Deliveries | None:
         """Return what arrives of the answer of a letter; over TCP zones are given away.
 
         `now` has fractions where time goes fast. Raises KeyFileError if a key of the timeline cannot be had.
         """
-        server, board = self._servers[letter], self.board
-        if not tcp and board.quiet:
-            return server.answer(wire, int(now), False)
-        return board.answer(server, wire, now, tcp, client=client, letter=letter, transfers=True)
+        server = self._servers[letter]
+        if not tcp and self.board.quiet:
+            return server.answer(wire, int(now))
+        return self.board.answer(server, wire, now, tcp, client=client, letter=letter, transfers=True)

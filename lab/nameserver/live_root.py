@@ -6,7 +6,7 @@ the first, if both agree about the past: what was served cannot be taken back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from ..authority.timeline import KskEvent, Step, Timeline
@@ -14,8 +14,8 @@ from ..clock import Instant, format_instant
 from .impairments import Deliveries
 from .live_clock import ConflictError, LiveClock
 
-AnswerAt: TypeAlias = Callable[[bytes, float, str, str, bool], bytes | Deliveries | None]
-"""(query, now, client's address, local address, over TCP) -> what a Listener takes."""
+AnswerAt: TypeAlias = Callable[[bytes, float, bool, str, str], bytes | Deliveries | None]
+"""(query, now, over TCP, client's address, letter) -> what a Listener takes; `Letters.answer` is one."""
 Build: TypeAlias = Callable[[Timeline], AnswerAt]
 """Make what answers for a timeline. Raises UserError if a key of the timeline cannot be had."""
 
@@ -30,9 +30,9 @@ class Applied(NamedTuple):
 class LiveRoot:
     """Answer for a timeline as of a clock's time; the timeline may be replaced, its past excepted.
 
-    `build` makes what answers; without `operable` the timeline stays as it is, as ceremony files must.
-    `changed` is called after each change of the timeline. Not for several threads at a time, but for
-    `answer`, which sees the old or the new.
+    `build` makes what answers, `letters` says as which letter at an address. Without `operable` the timeline
+    stays as it is, as ceremony files must. `changed` is called after each change of the timeline. Not for
+    several threads at a time, but for `answer`, which sees the old or the new.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class LiveRoot:
         clock: LiveClock,
         timeline: Timeline,
         build: Build,
+        letters: Mapping[str, str],
         *,
         operable: bool = True,
     ) -> None:
@@ -47,12 +48,12 @@ class LiveRoot:
         self.clock, self.timeline, self.operable = clock, timeline, operable
         self._first, self._build = timeline, build
         self.changed: Callable[[], None] = lambda: None
-        self._answer = build(timeline)
+        self._answer, self._letters = build(timeline), letters
         self.applied: tuple[Applied, ...] = ()
 
     def answer(self, wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
         """Return the response to a query, as of now; what a Listener asks for."""
-        return self._answer(wire, self.clock.now(), client, local, tcp)
+        return self._answer(wire, self.clock.now(), tcp, client, self._letters[local])
 
     def next_step(self) -> Instant | None:
         """Return when the next DNSKEY RRset is served, or None after the last."""
@@ -117,14 +118,15 @@ class LiveRoot:
 
 
 def _first_difference(one: Timeline, other: Timeline) -> Instant | None:
-    """Return the first instant at which two timelines serve different DNSKEY RRsets, or None."""
+    """Return the first instant at which two timelines serve different DNSKEY RRsets, or None.
+
+    Operators leave the beginning where it is.
+    """
     ats = sorted({step.at for timeline in (one, other) for step in timeline.steps})
     return next((at for at in ats if _served(one, at) != _served(other, at)), None)
 
 
 def _served(timeline: Timeline, at: Instant) -> object:
     """Return what is served at an instant, whatever it is called."""
-    if at < timeline.start:
-        return None
     step: Step = timeline.step(at)
     return step.keys, step.inception, step.expiration

@@ -81,23 +81,28 @@ class Switchboard:
         """Begin with nothing switched on."""
         self._seed, self._drawn = seed, 0
         self._active: tuple[_Active, ...] = ()
+        self.quiet = True
+        """Whether nothing is on, so that nobody need ask."""
 
     def on(self, switch: Switch, now: float = 0.0, until: float | None = None) -> None:
         """Switch something on, in place of the same for the same letters. Raises UserError if it is wrong."""
         active = _active(switch, now, until)
         kept = tuple(one for one in self._active if not _same(one.switch, switch))
-        self._active = (*kept, active)
+        self._set((*kept, active))
 
     def off(self, switch: Switch) -> bool:
         """Switch something off, whatever its argument; tell whether it was on."""
         kept = tuple(one for one in self._active if not _same(one.switch, switch))
         gone = len(kept) < len(self._active)
-        self._active = kept
+        self._set(kept)
         return gone
 
     def clear(self) -> None:
         """Switch everything off."""
-        self._active = ()
+        self._set(())
+
+    def _set(self, active: tuple[_Active, ...]) -> None:
+        self._active, self.quiet = active, not active
 
     def active(self, now: float) -> tuple[Switch, ...]:
         """Return what is on, in the order in which it was switched on."""
@@ -108,11 +113,6 @@ class Switchboard:
         self._drawn += 1
         digest = sha256(f"{self._seed}/{self._drawn}".encode()).digest()
         return int.from_bytes(digest[:7], "big") / 2**56
-
-    @property
-    def quiet(self) -> bool:
-        """Tell whether nothing is on, so that nobody need ask."""
-        return not self._active
 
     def by_chance(self, now: float) -> bool:
         """Tell whether the same query may fare otherwise when it is sent again."""

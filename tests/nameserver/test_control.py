@@ -58,7 +58,7 @@ class Desk:
     """An API over a root that stands still, and somebody who uses it."""
 
     def __init__(self, *, boards: bool = True) -> None:
-        root = LiveRoot(LiveClock(START, 0, Real()), TIMELINE, build)
+        root = LiveRoot(LiveClock(START, 0, Real()), TIMELINE, build, {"": ""})
         self.failure: Exception | None = None
         self.log = SignalLog()
         switches = {"faults": Switches(), "impairments": Switches()} if boards else {}

@@ -36,7 +36,7 @@ def build(timeline: Timeline) -> AnswerAt:
     for name in {name: None for step in timeline.steps for name in step.keys.published}:
         RING.key(name)
 
-    def answer(wire: bytes, now: float, client: str, local: str, tcp: bool) -> bytes:
+    def answer(wire: bytes, now: float, tcp: bool, client: str, letter: str) -> bytes:
         return " ".join(timeline.key_set(int(now)).dnskey_signers).encode()
 
     return answer
@@ -44,7 +44,7 @@ def build(timeline: Timeline) -> AnswerAt:
 
 def root(at: Instant, *, operable: bool = True) -> LiveRoot:
     """Return a root that stands still at an instant."""
-    return LiveRoot(LiveClock(at, 0, Real()), TIMELINE, build, operable=operable)
+    return LiveRoot(LiveClock(at, 0, Real()), TIMELINE, build, {"": ""}, operable=operable)
 
 
 def signers(live: LiveRoot) -> str:
