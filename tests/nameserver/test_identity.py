@@ -83,7 +83,7 @@ def test_flags(flags: int) -> None:
 
 def test_cookies_are_ignored() -> None:
     """A cookie is an option like any that is not known: it changes nothing (RFC 7873 section 5.2)."""
-    cookie = dns.edns.GenericOption(10, b"8 octets")
+    cookie = dns.edns.GenericOption(dns.edns.COOKIE, b"8 octets")
     with_one = dns.message.make_query(".", "SOA", use_edns=0, options=[cookie], id=1)
     without = dns.message.make_query(".", "SOA", use_edns=0, id=1)
     assert ask(with_one) == ask(without)
