@@ -120,9 +120,10 @@ def clock() -> None:
 @ctl.command()
 @click.argument("to")
 def advance(to: str) -> None:
-    """Move the time to an INSTANT, by a DURATION, or to the `next-step` or `next-key` event.
+    """Move the time ahead: it never goes back.
 
-    It only goes ahead. A step is a new DNSKEY RRset; a key event changes a KSK.
+    TO is an instant (2018-10-11T16:00:00Z), a duration (P30D), `next-step`, the next DNSKEY RRset, or
+    `next-key`, the next one at which a KSK changes.
     """
     if to in ("next-step", "next-key"):
         body = {"next": to.removeprefix("next-")}
@@ -238,7 +239,10 @@ ctl.add_command(_board("impairments"))
 )
 @click.option("--clear", is_flag=True, help="Forget them all instead.")
 def signals(after: int, source: str | None, limit: int, clear: bool) -> None:
-    """List what resolvers said of their anchors (RFC 8145, RFC 8509)."""
+    """List what resolvers said of their trust anchors.
+
+    Key tags (RFC 8145, queries and EDNS options) and sentinel names (RFC 8509).
+    """
     if clear:
         _server().do("DELETE", "/signals")
         return
@@ -248,5 +252,8 @@ def signals(after: int, source: str | None, limit: int, clear: bool) -> None:
 
 @ctl.command()
 def reset() -> None:
-    """Begin again: first timeline, first instant, nothing switched on. Resolvers must begin again, too."""
+    """Begin again at the first instant.
+
+    With the first timeline and nothing switched on. It is the one way back, and resolvers must begin again, too.
+    """
     _server().do("POST", "/reset")
