@@ -254,6 +254,7 @@ def signals(after: int, source: str | None, limit: int, clear: bool) -> None:
 def reset() -> None:
     """Begin again at the first instant.
 
-    With the first timeline and nothing switched on. It is the one way back, and resolvers must begin again, too.
+    With the first timeline and nothing switched on. It is the one way back; resolvers must begin
+    again, too.
     """
     _server().do("POST", "/reset")
