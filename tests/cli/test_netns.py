@@ -50,6 +50,15 @@ def test_a_command_sees_the_root_and_its_time(uid: int) -> None:
     assert lines[-2] == "192.0.2.1"
 
 
+def test_letters_at_their_own_addresses() -> None:
+    """A fault of one letter is met at its address, and at no other."""
+    script = "for letter in 198.41.0.4 170.247.170.2; do dig +short @$letter id.server CH TXT;" \
+        " dig +short +dnssec @$letter . DNSKEY | awk '/^DNSKEY/ { print $7 }'; done"  # fmt: skip
+    options = ("--at", "2018-10-12T16:00:00Z", "--fault", "stale=P2D@b", "--impair", "tcp-refused@c")
+    status, out = run("2018-actual", *options, "--", "sh", "-c", script)
+    assert (status, out.splitlines()) == (0, ['"a.rootlab"', "20326", '"b.rootlab"', "19036"])
+
+
 @pytest.mark.parametrize(
     ("script", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("sleep 1000 & exit 3", 3)]
 )

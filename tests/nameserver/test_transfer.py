@@ -43,7 +43,10 @@ def test_a_client_gets_the_whole_zone(apex: str, name: bytes) -> None:
 
 
 def test_several_messages() -> None:
-    """Records are shared out by their octets (RFC 1035 section 4.1.3), SOA first and last, under one id."""
+    """Records are shared out among messages, SOA first and last, each with the id of the query.
+
+    A message has 16,000 octets of records at most, owners counted whole (RFC 1035 section 4.1.3).
+    """
     messages = [parse_message(wire) for wire in transfer()]
     assert len(messages) > 1
     assert {message.id for message in messages} == {7}
