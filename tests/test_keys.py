@@ -9,10 +9,12 @@ from typing import TypeAlias
 
 import dns.dnssec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
+)
 
 FOLDER = Path(__file__).resolve().parent.parent / "zones" / "keys"
 BLOCK = re.compile(rb"-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n")
@@ -40,6 +42,8 @@ def kind_of(key: PrivateKey) -> tuple[str, str]:
     """Return kind and algorithm of a key as the table names them."""
     if isinstance(key, rsa.RSAPrivateKey):
         return f"RSA-{key.key_size}", "8"
+    if isinstance(key, mldsa.MLDSA44PrivateKey):
+        return "ML-DSA-44", "18"
     return ("P-256", "13") if isinstance(key, ec.EllipticCurvePrivateKey) else ("Ed25519", "15")
 
 
@@ -90,4 +94,4 @@ def test_no_two_keys_share_a_prime() -> None:
 def test_no_two_keys_share_a_tag() -> None:
     """A tag in a log of the lab names one key, whether that key is revoked or not."""
     tags = [tag(key, flags | revoke) for key, flags in all_keys() for revoke in (0, 0x80)]
-    assert len(tags) == len(set(tags)) == 2 * (64 + 4 + 14)
+    assert len(tags) == len(set(tags)) == 2 * (64 + 4 + 16)

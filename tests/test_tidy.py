@@ -23,6 +23,9 @@ CORE = (
     "clock.py", "errors.py", "observation.py", "dnssec", "authority", "resolver", "nameserver/lookup.py",
     "nameserver/memo.py", "nameserver/responder.py", "nameserver/identity.py", "nameserver/impairments.py",
     "nameserver/letters.py", "nameserver/switchboard.py", "nameserver/transfer.py",
+    "nameserver/boards.py", "nameserver/capture.py", "nameserver/control_shapes.py",
+    "nameserver/control_verbs.py", "nameserver/live_clock.py", "nameserver/live_root.py",
+    "nameserver/openapi.py", "nameserver/signals.py",
     "scenario", "run",
 )  # fmt: skip
 """What must take `now` as an argument and do no I/O of its own (design.md section 1, principle 3)."""

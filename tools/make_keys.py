@@ -24,7 +24,7 @@ from typing import TypeAlias, TypeVar
 
 import dns.dnssec
 import dns.rdtypes.ANY.DNSKEY
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -32,7 +32,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
+)
 Size = TypeVar("Size")
 
 EXPONENT = 65537
@@ -40,7 +42,7 @@ POOL_KEYS = 400
 """RSA keys taken apart: 800 primes, 320,000 pairs, five for every 16-bit tag on average."""
 
 KSK, ZSK, REVOKED = 257, 256, 0x0080
-RSASHA256, ECDSAP256SHA256, ED25519 = 8, 13, 15
+RSASHA256, ECDSAP256SHA256, ED25519, MLDSA44 = 8, 13, 15, 18
 
 REAL_TAGS = {"ksk-2010": (19036, 19164), "ksk-2017": (20326, 20454), "ksk-2024": (38696, 38824)}
 """Key tags of the real root KSKs, without and with the REVOKE bit (RFC 5011 section 2.1)."""
@@ -48,6 +50,7 @@ REAL_TAGS = {"ksk-2010": (19036, 19164), "ksk-2017": (20326, 20454), "ksk-2024":
 OTHER_KSKS = ("ksk-emergency", "ksk-spare-1", "ksk-spare-2")
 ECDSA_KEYS = {"ksk-ecdsa": KSK, "zsk-ecdsa": ZSK, "zsk-ecdsa-2": ZSK, "child": KSK}
 ED25519_KEYS = {"ksk-ed25519": KSK, "zsk-ed25519": ZSK}
+MLDSA44_KEYS = {"ksk-mldsa44": KSK, "zsk-mldsa44": ZSK}
 SMALL_ZSKS = ("zsk-1536-1", "zsk-1536-2")
 ZSK_POOLS = {"zsk-pool": (64, 2048), "zsk-1024-pool": (4, 1024)}
 
@@ -60,6 +63,11 @@ def make_rsa(bits: int) -> rsa.RSAPrivateKey:
 def make_ed25519(_: None) -> ed25519.Ed25519PrivateKey:
     """Make one Ed25519 key."""
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def make_mldsa44(_: None) -> mldsa.MLDSA44PrivateKey:
+    """Make one ML-DSA-44 key."""
+    return mldsa.MLDSA44PrivateKey.generate()
 
 
 def make_ec(curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
@@ -93,6 +101,8 @@ def dnskey(key: PrivateKey, flags: int) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
     """Return the DNSKEY record of a key; the algorithm follows from its kind."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return dns.dnssec.make_dnskey(key.public_key(), ED25519, flags)
+    if isinstance(key, mldsa.MLDSA44PrivateKey):
+        return dns.dnssec.make_dnskey(key.public_key(), MLDSA44, flags)
     algorithm = RSASHA256 if isinstance(key, rsa.RSAPrivateKey) else ECDSAP256SHA256
     return dns.dnssec.make_dnskey(key.public_key(), algorithm, flags)
 
@@ -146,7 +156,7 @@ def make_keys() -> dict[str, list[PrivateKey]]:
 
 def others() -> tuple[str, ...]:
     """Return the names of all files but those of the keys with real tags."""
-    return (*OTHER_KSKS, *ECDSA_KEYS, *ED25519_KEYS, *SMALL_ZSKS, *ZSK_POOLS)
+    return (*OTHER_KSKS, *ECDSA_KEYS, *ED25519_KEYS, *MLDSA44_KEYS, *SMALL_ZSKS, *ZSK_POOLS)
 
 
 def make_others(name: str, taken: set[int]) -> list[PrivateKey]:
@@ -155,6 +165,8 @@ def make_others(name: str, taken: set[int]) -> list[PrivateKey]:
         return [fresh(make_ec, ec.SECP256R1(), ECDSA_KEYS[name], taken)]
     if name in ED25519_KEYS:
         return [fresh(make_ed25519, None, ED25519_KEYS[name], taken)]
+    if name in MLDSA44_KEYS:
+        return [fresh(make_mldsa44, None, MLDSA44_KEYS[name], taken)]
     if name in ZSK_POOLS:
         count, bits = ZSK_POOLS[name]
         return [fresh(make_rsa, bits, ZSK, taken) for _ in range(count)]

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
+    "ctl": (".ctl:ctl", "Operate a served root: its clock, timeline, faults and signals."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
     "doctor": (".doctor:doctor", "Say which real resolvers can be played here, and what is missing."),
 }

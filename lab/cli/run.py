@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ScenarioError, one_line
 from ..report import REPORTS, Result, report_for
+from .keeping import files_of, keep_options
 from .options import FILE, output_option, report_formats, report_option
 from .output import check_targets, deliver, is_stdout, page
 
 DAEMON = "daemon:"
 """How the names of real resolvers begin; the same as in `lab.run.cast`, which takes long to import."""
 
+_NOTHING_SAID = (
+    "--capture and --signals are for one scenario with a real resolver in it (--subject daemon:unbound): "
+    "models are asked in memory"
+)
+
 if TYPE_CHECKING:
+    from ..nameserver.recording import Files
     from ..run.record import Record
     from ..scenario.spec import Scenario
 
@@ -63,6 +70,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Keep the logs of real resolvers in this folder.",
 )
+@keep_options
 def run(
     arguments: tuple[str, ...],
     skr: tuple[Path, ...],
@@ -74,6 +82,7 @@ def run(
     rpl: Path | None,
     seed: int | None,
     logs: Path | None,
+    **kept: Any,
 ) -> int:
     """Play a scenario or a suite and say who fails, when and why.
 
@@ -86,9 +95,12 @@ def run(
     """
     if report is not None:
         report_for(report)
+    keep = files_of(**kept)
     if skr:
         files = (*skr, *(Path(argument) for argument in arguments))
         check_targets(output, report, record, rpl)
+        if keep is not None:
+            raise click.UsageError(_NOTHING_SAID, click.get_current_context())
         records, suite = [_play_files(files, subjects, seed)], None
     else:
         suite, names = _named(arguments)
@@ -98,7 +110,7 @@ def run(
         )
         if rpl is not None and suite is not None:
             raise click.UsageError("--export-rpl is for one scenario", click.get_current_context())
-        records = _play(scenarios, subjects, seed, logs)
+        records = _play(scenarios, subjects, seed, logs, keep)
     result, headers = _judged(records, suite)
     paths = _record_paths(record, [str(held.header["scenario"]) for held in records], suite)
     files_written = [(path, held.to_bytes()) for path, held in zip(paths, records, strict=False)]
@@ -178,9 +190,15 @@ def _scenarios(names: Sequence[str], subjects: Sequence[str]) -> Iterator[Scenar
 
 
 def _play(
-    scenarios: Sequence[Scenario], subjects: Sequence[str], seed: int | None, logs: Path | None
+    scenarios: Sequence[Scenario],
+    subjects: Sequence[str],
+    seed: int | None,
+    logs: Path | None,
+    files: Files | None,
 ) -> list[Record]:
-    """Play scenarios one after the other."""
+    """Play scenarios one after the other. Raises a usage error if `files` would have nothing in them."""
+    if files is not None and not (len(scenarios) == 1 and _has_real(scenarios[0], subjects)):
+        raise click.UsageError(_NOTHING_SAID, click.get_current_context())
     from ..run.engine import play
     from .progress import ProgressBar
 
@@ -192,7 +210,9 @@ def _play(
             if _has_real(scenario, names):
                 from ..drivers.theatre import play_daemons
 
-                records.append(play_daemons(scenario, names, seed=seed, progress=bar, logs=logs, tell=_tell))
+                records.append(
+                    play_daemons(scenario, names, seed=seed, progress=bar, logs=logs, files=files, tell=_tell)
+                )
             else:
                 records.append(play(scenario, seed=seed, subjects=names or None, progress=bar))
     return records

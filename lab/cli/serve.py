@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..clock import Instant, format_instant
+from .operation import Beside, Operation, operation_options
 from .options import FILE
 from .serving import Pace, Served, files_served, pace_options, scenario_served
 from .signing import size_option, spread_for
@@ -17,7 +18,8 @@ from .site import Site, site_of
 from .switching import switch_options, switchboard
 
 if TYPE_CHECKING:
-    from ..nameserver.impairments import Deliveries
+    from ..authority.timeline import Timeline
+    from ..nameserver.live_root import AnswerAt, LiveRoot
     from ..nameserver.switchboard import Switchboard
 
 _LOOK = 0.2
@@ -52,6 +54,7 @@ _LOOK = 0.2
     help="Be N root servers, a and on, at the address to listen on and those after it.",
 )
 @switch_options
+@operation_options
 def serve(
     arguments: tuple[str, ...],
     skr: tuple[Path, ...],
@@ -63,13 +66,14 @@ def serve(
     count: int | None,
     faults: tuple[str, ...],
     impairments: tuple[str, ...],
+    **operation: Any,
 ) -> int:
     """Serve the zones of a scenario on a loopback address.
 
     UDP and TCP, on one port: the root and the zones below it as one server. The first line of the output
-    names address and port, the last what is served. Of ceremony files only the DNSKEY RRset of the root is
-    known: all else is REFUSED. Whoever asks a full root for ZONEMD, which digests all of it, or for a
-    transfer, waits some seconds, as does everybody behind him.
+    names address and port, those after it where else it listens, the last what is served. Of ceremony files
+    only the DNSKEY RRset of the root is known: all else is REFUSED. Whoever asks a full root for ZONEMD,
+    which digests all of it, or for a transfer, waits some seconds, as does everybody behind him.
 
     It goes on until Ctrl-C or SIGTERM. Both are how a server ends, so the exit status is 0 then.
     """
@@ -79,6 +83,7 @@ def serve(
     if skr and size != "minimal":
         raise click.UsageError("--size is for a scenario: ceremony files have no zone", context)
     site = site_of(places, count)
+    beside = Operation.of_options(**operation)
     with spread_for(size) as spread:
         if skr:
             served = files_served((*skr, *(Path(argument) for argument in arguments)))
@@ -87,32 +92,50 @@ def serve(
         pace = Pace.of_options(at, rate, hold, served.start)
         timeline = None if skr else served.authority.timeline
         board = switchboard(faults, impairments, timeline, pace.start, site.letters)
-        _serve(served, pace, site, size, board)
+        _serve(served, pace, site, size, board, beside)
     return 0
 
 
-def _serve(served: Served, pace: Pace, site: Site, size: str, board: Switchboard) -> None:
+def _serve(
+    served: Served, pace: Pace, site: Site, size: str, board: Switchboard, operation: Operation
+) -> None:
     """Answer at some addresses until a signal ends it. Raises what the answerer raised."""
-    from ..nameserver.letters import Letters
-    from ..nameserver.responder import Responder
-
     stopped = _stopped_by_signals()
-    letters = Letters(Responder(served.authority, size=size, places=site.moved), site.letters, board)
-    pace, at = pace.from_now(), letters.answer
-    letter = dict(zip(site.addresses, site.letters or ("",) * len(site.addresses), strict=True))
-
-    def answer(wire: bytes, client: str, local: str, tcp: bool) -> bytes | Deliveries | None:
-        return at(wire, pace.now(), tcp, client, letter[local])
-
-    with site.listener(answer) as listener:
-        for line in site.told(listener.ports):
+    root = _live(served, pace, site, size, board)
+    beside = Beside(operation, served, root, board, site.letters)
+    root.changed = beside.changed
+    with (
+        beside.recording as recording,
+        site.listener(root.answer, beside.observe) as listener,
+        beside.running(listener, site.places(listener.ports)),
+    ):
+        for line in (*site.told(listener.ports), *beside.lines):
             click.echo(line)
         if switches := ", ".join(map(str, board.active(pace.start))):
             click.echo(f"switched on: {switches}")
         click.echo(f"{served.name} from {format_instant(pace.start)}, {pace}; Ctrl-C ends it")
         while not stopped.wait(_LOOK):
+            recording.flush()
             if listener.failure is not None:
                 raise listener.failure
+
+
+def _live(served: Served, pace: Pace, site: Site, size: str, board: Switchboard) -> LiveRoot:
+    """Return a root whose clock begins now."""
+    from ..nameserver.letters import Letters
+    from ..nameserver.live_root import LiveRoot
+    from ..nameserver.responder import Responder
+
+    def build(timeline: Timeline) -> AnswerAt:
+        """Answer for a timeline; the first is that of the authority at hand."""
+        authority = served.authority
+        if served.rebuild is not None and timeline is not authority.timeline:
+            authority = served.rebuild(timeline)
+        return Letters(Responder(authority, size=size, places=site.moved), site.letters, board).answer
+
+    timeline = served.authority.timeline
+    letters = dict(zip(site.addresses, site.letters or ("",) * len(site.addresses), strict=True))
+    return LiveRoot(pace.clock(), timeline, build, letters, operable=served.rebuild is not None)
 
 
 def _stopped_by_signals() -> threading.Event:

@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from ..clock import Instant, parse_instant
+from ..clock import Instant
 from ..errors import ScenarioError
+from ..nameserver.live_clock import LATEST as LATEST
+from ..nameserver.live_clock import LiveClock
 from .options import INSTANT
 
 if TYPE_CHECKING:
+    from ..authority.anchors import Listed
     from ..authority.ceremony_authority import SkrAuthority
     from ..authority.signer import Spread, ZoneSigner
-
-LATEST: Final[Instant] = parse_instant("2100-01-01")
-"""Where emulated time stands still: signatures tell the time in 32 bits (RFC 4034 section 3.1.5)."""
+    from ..authority.timeline import Timeline
+    from ..dnssec.keys import Key
 
 _at = click.option(
     "--at", type=INSTANT, metavar="INSTANT", help="Begin at this instant; default: the scenario's start."
@@ -60,6 +62,10 @@ class Pace:
         """Return the same pace, begun now."""
         return replace(self, began=time.monotonic())
 
+    def clock(self) -> LiveClock:
+        """Return a clock that goes at this pace from now on, and can be operated."""
+        return LiveClock(self.start, self.rate, time.monotonic)
+
     def now(self) -> float:
         """Return the emulated time, seconds since 1970."""
         return min(self.start + (time.monotonic() - self.began) * self.rate, float(LATEST))
@@ -70,18 +76,27 @@ class Pace:
 
 
 class Served(NamedTuple):
-    """Hold what is served: its name for people, the authority, and when it begins."""
+    """Hold what is served: its name for people, the authority, and when it begins.
+
+    `key` returns a key by its name, `listed` what root-anchors.xml lists under a timeline. `rebuild` returns
+    the authority of another timeline; without it there is none, as for ceremony files.
+    """
 
     name: str
     authority: ZoneSigner | SkrAuthority
     start: Instant
+    key: Callable[[str], Key]
+    listed: Callable[[Timeline], tuple[Listed, ...]]
+    rebuild: Callable[[Timeline], ZoneSigner] | None = None
 
 
 def scenario_served(argument: str, at: Instant | None, spread: Spread = map) -> tuple[Served, ZoneSigner]:
     """Load a scenario to serve it. Raises ScenarioError, also for an instant before its timeline."""
+    from ..authority.anchors import Listed
     from ..authority.keyring import KeyRing
     from ..authority.signer import ZoneSigner
     from ..clock import format_instant
+    from ..scenario.listings import relisted
     from ..scenario.load import load_scenario
 
     scenario = load_scenario(argument)
@@ -94,12 +109,44 @@ def scenario_served(argument: str, at: Instant | None, spread: Spread = map) -> 
         )
     ring = KeyRing(scenario.key_files)
     authority = ZoneSigner(scenario.timeline, ring, watermark=scenario.name, spread=spread)
-    return Served(scenario.name, authority, scenario.start), authority
+
+    def rebuild(timeline: Timeline) -> ZoneSigner:
+        """Keep keys and signatures: most of another timeline is signed already."""
+        return ZoneSigner(timeline, ring, watermark=scenario.name, store=authority.store, spread=spread)
+
+    def listed(timeline: Timeline) -> tuple[Listed, ...]:
+        """List what the scenario lists, and what a later timeline brings."""
+        found = relisted(scenario.xml, scenario.timeline, timeline)
+        return tuple(Listed(ring.key(one.key), one.from_, one.until) for one in found)
+
+    return Served(scenario.name, authority, scenario.start, ring.key, listed, rebuild), authority
 
 
 def files_served(files: Sequence[Path]) -> Served:
     """Read signed ceremony files to serve them. Raises CeremonyError."""
+    from ..authority.anchors import Listed
     from ..authority.ceremony_authority import SkrAuthority, read_skrs
+    from ..errors import CeremonyError
+    from ..scenario.listings import first_published, first_revoked
 
     authority = SkrAuthority(read_skrs(files))
-    return Served("a replay of ceremony files, . DNSKEY alone", authority, authority.start)
+
+    def key(name: str) -> Key:
+        """Return a key that the files name."""
+        found = authority.key(name)
+        if found is None:
+            raise CeremonyError(f"no key of the files is called {name[:60]!r}", remedy="see the timeline")
+        return found
+
+    def listed(timeline: Timeline) -> tuple[Listed, ...]:
+        """List each KSK from its first bundle on, until the midnight before its revocation."""
+        names = dict.fromkeys(name for step in timeline.steps for name in step.keys.ksks)
+        return tuple(
+            Listed(
+                key(name), first_published(timeline, name) or timeline.start, first_revoked(timeline, name)
+            )
+            for name in names
+        )
+
+    name = "a replay of ceremony files, . DNSKEY alone"
+    return Served(name, authority, authority.start, key, listed)

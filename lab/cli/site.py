@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import DriverError
+from .places import read_place, shown
 
 if TYPE_CHECKING:
-    from ..nameserver.listener import Answer, Listener
+    from ..nameserver.listener import Answer, Listener, Observe
 
 _ATTEMPTS: Final = 20
 """Free ports that are tried, if one is to be free at every letter's address."""
@@ -33,14 +34,14 @@ class Site:
     moved: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def listener(self, answer: Answer) -> Iterator[Listener]:
+    def listener(self, answer: Answer, observe: Observe | None = None) -> Iterator[Listener]:
         """Listen there, all letters at the same port. Raises DriverError if that cannot be had."""
         from ..nameserver.listener import Listener
 
         attempts = _ATTEMPTS if self.letters and not self.ports[0] else 1
         for attempt in range(attempts):
             ports = self.ports if attempts == 1 else (_free_port(self.addresses[0]),) * len(self.addresses)
-            listener = Listener(answer, self.addresses, ports, watched=False)
+            listener = Listener(answer, self.addresses, ports, watched=False, observe=observe)
             try:
                 listener.start()
                 break
@@ -57,11 +58,15 @@ class Site:
         if self.letters:
             last = f" to {self.letters[-1]} at {self.addresses[-1]}" if len(self.letters) > 1 else ""
             return (
-                f"listening on {_shown(self.addresses[0])}:{ports[0]}",
+                f"listening on {shown(self.addresses[0])}:{ports[0]}",
                 f"letter {self.letters[0]} at {self.addresses[0]}{last}",
             )
+        return tuple(f"listening on {place}" for place in self.places(ports))
+
+    def places(self, ports: Sequence[int]) -> tuple[str, ...]:
+        """Return every address with its port."""
         pairs = zip(self.addresses, ports, strict=True)
-        return tuple(f"listening on {_shown(address)}:{port}" for address, port in pairs)
+        return tuple(f"{shown(address)}:{port}" for address, port in pairs)
 
 
 def _free_port(address: str) -> int:
@@ -77,7 +82,7 @@ def site_of(places: Sequence[str], count: int | None) -> Site:
     from ..authority.zone import CHILD_SERVER, ROOT_SERVERS
 
     context = click.get_current_context()
-    pairs = [_address(place, context) for place in places]
+    pairs = [read_place(place, "--listen") for place in places]
     if len(dict.fromkeys(pairs)) < len(pairs) and any(port for _, port in pairs):
         raise click.UsageError("--listen: every address and port once", context)
     if count is None:
@@ -96,25 +101,3 @@ def site_of(places: Sequence[str], count: int | None) -> Site:
     moved = {v4: addresses[number % count] for number, (_, v4, _) in enumerate(ROOT_SERVERS)}
     letters = "".join(letter for letter, _, _ in ROOT_SERVERS[:count])
     return Site(addresses, (port,) * count, letters, {**moved, CHILD_SERVER: addresses[0]})
-
-
-def _address(listen: str, context: click.Context) -> tuple[str, int]:
-    """Read ADDRESS:PORT."""
-    address, colon, port = listen.rpartition(":")
-    bracketed = address.startswith("[") and address.endswith("]")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port) > 65535
-        or bracketed != (":" in address)
-    ):
-        raise click.UsageError(
-            f"--listen: {listen!r} is no address and port; write it like 127.0.0.1:5300 or [::1]:5300",
-            context,
-        )
-    return address.strip("[]"), int(port)
-
-
-def _shown(address: str) -> str:
-    """Write an address so that a port can follow."""
-    return f"[{address}]" if ":" in address else address

@@ -11,7 +11,7 @@ from ..clock import Instant
 
 if TYPE_CHECKING:
     from ..authority.timeline import Timeline
-    from ..nameserver.switchboard import Switchboard
+    from ..nameserver.switchboard import Switch, Switchboard
 
 _fault = click.option(
     "--fault",
@@ -42,8 +42,7 @@ def switchboard(
     `timeline` says which keys there are, None where nobody can err, on ceremony files; `letters` are those
     that answer.
     """
-    from ..authority.faults import FAULTS, key_of_fault, read_fault
-    from ..errors import UserError
+    from ..authority.faults import FAULTS
     from ..nameserver.impairments import IMPAIRMENTS
     from ..nameserver.switchboard import Switchboard, check, parse_switch
 
@@ -56,17 +55,27 @@ def switchboard(
     check(way, IMPAIRMENTS)
     board = Switchboard()
     for switch in (*wrong, *way):
-        if missing := next((letter for letter in switch.letters if letter not in letters), ""):
-            there = f"there are {', '.join(letters)}" if letters else "give --letters to have any"
-            raise UserError(f"letter {missing} does not answer here", place=str(switch), remedy=there)
-        key = key_of_fault(read_fault(switch.name, switch.argument)) if switch.name in FAULTS else ""
-        known = _keys(timeline) if timeline is not None and key else ()
-        if key and key not in known:
-            raise UserError(
-                f"the scenario has no key {key}", place=str(switch), remedy=f"it has {', '.join(known)}"
-            )
+        check_switch(switch, timeline, letters)
         board.on(switch, start)
     return board
+
+
+def check_switch(switch: Switch, timeline: Timeline | None, letters: str) -> None:
+    """Refuse a letter that does not answer, a key that is not there, a wrong value. Raises UserError."""
+    from ..authority.faults import FAULTS, key_of_fault, read_fault
+    from ..errors import UserError
+    from ..nameserver.switchboard import check
+
+    if missing := next((letter for letter in switch.letters if letter not in letters), ""):
+        there = f"there are {', '.join(letters)}" if letters else "give --letters to have any"
+        raise UserError(f"letter {missing} does not answer here", place=str(switch), remedy=there)
+    check((switch,), (switch.name,))
+    key = key_of_fault(read_fault(switch.name, switch.argument)) if switch.name in FAULTS else ""
+    known = _keys(timeline) if timeline is not None and key else ()
+    if key and key not in known:
+        raise UserError(
+            f"the scenario has no key {key}", place=str(switch), remedy=f"it has {', '.join(known)}"
+        )
 
 
 def _keys(timeline: Timeline) -> tuple[str, ...]:

@@ -27,7 +27,10 @@ PROTOCOL: Final = 3
 """The only protocol octet a valid key has (RFC 4034 section 2.1.2)."""
 
 SUPPORTED_ALGORITHMS: Final[tuple[int, ...]] = (*RSA_ALGORITHMS, *ECDSA_COORDINATE, *EDWARDS_KEY)
-"""Algorithms the lab verifies: 5, 7, 8, 10, 13, 14, 15, 16. It signs with all but 5 and 7."""
+"""Algorithms that resolvers know: 5, 7, 8, 10, 13, 14, 15, 16. The lab signs with all but 5 and 7.
+
+ML-DSA-44 (18) is signed and verified as well, but no resolver knows it, so none of the lab's does.
+"""
 
 _DIGESTS: Final = {1: hashlib.sha1, 2: hashlib.sha256, 4: hashlib.sha384}
 """DS digest types (RFC 4034, RFC 4509, RFC 6605)."""
@@ -231,7 +234,7 @@ class SigningKey:
         return SigningKey(Key(flags, found, public_key), signer)
 
     def sign(self, data: bytes) -> bytes:
-        """Return the signature of data in DNS form; the same data gives the same signature."""
+        """Return the signature of data in DNS form; the same for the same data, but for ML-DSA-44."""
         return self._signer(data)
 
     def with_flags(self, flags: int) -> SigningKey:

@@ -20,7 +20,7 @@ from ..clock import Instant, Seconds, format_instant
 from ..dnssec.names import ROOT
 from ..errors import DriverError
 from ..nameserver.forwarder import Forwarder
-from ..nameserver.listener import Listener
+from ..nameserver.listener import Listener, Observe
 from ..nameserver.responder import Responder
 from ..nameserver.switchboard import Server
 from ..run.cast import DAEMON, World
@@ -107,6 +107,7 @@ class Stage:
         self.members: list[DaemonSubject] = []
         self._by_address: dict[str, DaemonSubject] = {}
         self._listener: Listener | None = None
+        self.observe: Observe | None = None
         self._world: World | None = None
         self._grid: Looks = Grid((), ())
         self._done: Instant | None = None
@@ -162,7 +163,10 @@ class Stage:
         )
         self._forwarder = Forwarder(authority)
         served = (*network.roots, network.children, *self._forwarders)
-        self._listener = Listener(self._answer, served, network.port, anywhere=network.isolated)
+        everywhere = network.isolated
+        self._listener = Listener(
+            self._answer, served, network.port, anywhere=everywhere, observe=self.observe
+        )
         self._listener.start()
 
     def seat(self, number: int, spec: SubjectSpec, driver: Driver) -> Seat:

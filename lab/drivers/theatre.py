@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..nameserver.recording import Files, Recording
+from ..nameserver.signals import SignalLog
 from ..run.cast import DAEMON
 from ..run.engine import Progress, play
 from ..run.record import Record
@@ -32,13 +34,14 @@ def play_daemons(
     seed: int | None = None,
     progress: Progress | None = None,
     logs: Path | None = None,
+    files: Files | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Record:
     """Play some subjects, real ones among them (see `casting.with_daemons`), and return the record.
 
-    `logs` is a folder that gets the daemons' logs. Without namespaces loopback addresses have to do, which
-    `tell` is told in one line. Raises ScenarioError, or DriverError if a program or the
-    network is not to be had.
+    `logs` is a folder that gets the daemons' logs, `files` are kept of what is said to the servers. Without
+    namespaces loopback addresses have to do, which `tell` is told in one line. Raises ScenarioError, or
+    DriverError if a program or the network is not to be had.
     """
     chosen = [spec for spec in scenario.subjects if not subjects or spec.name in subjects]
     real = [spec for spec in chosen if spec.model.startswith(DAEMON)]
@@ -57,10 +60,12 @@ def play_daemons(
     def work(folder: Path) -> Record:
         stage = make(folder, forwards, logs, network)
         stage.refused = refused
-        try:
-            return play(scenario, seed=seed, subjects=subjects or None, progress=progress, daemons=stage)
-        finally:
-            stage.close()
+        with Recording(lambda: stage.page.emulated, SignalLog(), files or Files()) as recording:
+            stage.observe = None if files is None else recording.observe
+            try:
+                return play(scenario, seed=seed, subjects=subjects or None, progress=progress, daemons=stage)
+            finally:
+                stage.close()
 
     if reason:
         if tell is not None:

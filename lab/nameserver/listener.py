@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from ..errors import DriverError, UserError
 from .impairments import Deliveries, Delivery
@@ -28,6 +28,20 @@ Answer: TypeAlias = Callable[[bytes, str, str, bool], bytes | Deliveries | None]
 
 In place of one response there may be several, each with the seconds that it waits (impairments.py).
 """
+
+
+class Exchange(NamedTuple):
+    """Hold a query and what was said to it; `client` and `local` are addresses and ports."""
+
+    query: bytes
+    responses: tuple[bytes, ...]
+    client: tuple[str, int]
+    local: tuple[str, int]
+    tcp: bool
+
+
+Observe: TypeAlias = Callable[[Exchange], None]
+"""Take note of an exchange, when its answer is made and before it is sent; one at a time."""
 
 MAX_CONNECTIONS: Final = 64
 """TCP connections at a time, on all addresses together; one more is closed at once."""
@@ -49,7 +63,8 @@ class Listener:
 
     `received` counts the queries taken off a socket, `sent` those answered, or dropped on purpose; while
     they are equal nothing is in work. `last_packet_ns` is when the last packet came or went
-    (time.monotonic_ns). `failure` keeps the first exception the answerer raised; its query gets nothing.
+    (time.monotonic_ns). `failure` keeps the first exception the answerer raised, or `observe`; its query gets
+    nothing.
     """
 
     def __init__(
@@ -62,6 +77,7 @@ class Listener:
         watched: bool = True,
         idle_timeout: float = IDLE_TIMEOUT,
         max_connections: int = MAX_CONNECTIONS,
+        observe: Observe | None = None,
     ) -> None:
         """Take the answerer and where to listen: one port for all addresses, or one for each.
 
@@ -72,11 +88,12 @@ class Listener:
         Raises UserError for an address that is not allowed.
         """
         for address in addresses:
-            _check(address, anywhere)
+            check_address(address, anywhere)
         ports = (port,) * len(addresses) if isinstance(port, int) else tuple(port)
         self._answer, self._addresses, self._wanted = answer, tuple(addresses), ports
         self._watched = watched
         self._idle_timeout, self._max_connections = idle_timeout, max_connections
+        self._observe = observe
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._sockets: list[socket.socket] = []
@@ -102,8 +119,9 @@ class Listener:
         self.ports = tuple(udp.getsockname()[1] for udp in self._sockets[::2])
         for number, address in enumerate(self._addresses):
             udp, tcp = self._sockets[2 * number : 2 * number + 2]
-            self._run(self._serve_udp, udp, address)
-            self._run(self._serve_tcp, tcp, address)
+            local = (address, self.ports[number])
+            self._run(self._serve_udp, udp, local)
+            self._run(self._serve_tcp, tcp, local)
 
     def stop(self) -> None:
         """Stop answering, close every socket, and wait until the threads have ended."""
@@ -143,7 +161,7 @@ class Listener:
         self._threads.append(thread)
         thread.start()
 
-    def _serve_udp(self, udp: socket.socket, address: str) -> None:
+    def _serve_udp(self, udp: socket.socket, local: tuple[str, int]) -> None:
         """Answer datagrams until told to stop.
 
         Whoever asks whether all is idle must not find a datagram between socket and count: so a thread that
@@ -159,21 +177,21 @@ class Listener:
                         if self._stopped.is_set():
                             return
                         query, client = take(_MAX_QUERY, socket.MSG_DONTWAIT)
-                        self._respond(udp, query, client, address)
+                        self._respond(udp, query, client, local)
                 else:
                     query, client = take(_MAX_QUERY)
                     with lock:
                         if self._stopped.is_set():
                             return
-                        self._respond(udp, query, client, address)
+                        self._respond(udp, query, client, local)
             except OSError:
                 self._stopped.wait(_PAUSE)
 
-    def _respond(self, udp: socket.socket, query: bytes, client: Any, address: str) -> None:
+    def _respond(self, udp: socket.socket, query: bytes, client: Any, local: tuple[str, int]) -> None:
         """Answer a datagram, under the lock."""
         self.received += 1
         try:
-            response = self._ask(query, client[0], address, False)
+            response = self._ask(query, client[:2], local, False)
             if isinstance(response, bytes):
                 udp.sendto(response, client)
             elif response is not None:
@@ -190,7 +208,7 @@ class Listener:
             else:
                 udp.sendto(wire, client)
 
-    def _serve_tcp(self, listening: socket.socket, address: str) -> None:
+    def _serve_tcp(self, listening: socket.socket, local: tuple[str, int]) -> None:
         """Take connections until told to stop, each into a thread of its own."""
         ready = select.poll()
         ready.register(listening, select.POLLIN)
@@ -208,14 +226,16 @@ class Listener:
                     self._connections.add(connection)
                     self._waiting.register(connection, select.POLLIN)
                     self._threads = [thread for thread in self._threads if thread.is_alive()]
-                    self._run(self._serve_connection, connection, client[0], address)
+                    self._run(self._serve_connection, connection, client[:2], local)
             except (OSError, RuntimeError):  # no more files or threads
                 self._stopped.wait(_PAUSE)
 
-    def _serve_connection(self, connection: socket.socket, client: str, address: str) -> None:
+    def _serve_connection(
+        self, connection: socket.socket, client: tuple[str, int], local: tuple[str, int]
+    ) -> None:
         """Answer the queries of a connection in turn, until the client or its silence ends it."""
         try:
-            while connection.recv(1, socket.MSG_PEEK) and self._exchange(connection, client, address):
+            while connection.recv(1, socket.MSG_PEEK) and self._exchange(connection, client, local):
                 pass
         except OSError:
             pass
@@ -225,7 +245,7 @@ class Listener:
                 self._waiting.unregister(connection)
                 connection.close()
 
-    def _exchange(self, connection: socket.socket, client: str, address: str) -> bool:
+    def _exchange(self, connection: socket.socket, client: tuple[str, int], local: tuple[str, int]) -> bool:
         """Read one query, answer it, and tell whether the connection goes on."""
         with self._lock:
             self.received += 1
@@ -233,7 +253,7 @@ class Listener:
         try:
             query = _read(connection, _LENGTH.unpack(_read(connection, _LENGTH.size))[0])
             with self._lock:
-                response = None if self._stopped.is_set() else self._ask(query, client, address, True)
+                response = None if self._stopped.is_set() else self._ask(query, client, local, True)
             messages = response if isinstance(response, tuple) else ()
             if isinstance(response, bytes):
                 messages = (Delivery(0.0, response),)
@@ -247,10 +267,16 @@ class Listener:
                 self.sent += 1
                 self.last_packet_ns = time.monotonic_ns()
 
-    def _ask(self, query: bytes, client: str, address: str, tcp: bool) -> bytes | Deliveries | None:
+    def _ask(
+        self, query: bytes, client: tuple[str, int], local: tuple[str, int], tcp: bool
+    ) -> bytes | Deliveries | None:
         """Ask the answerer, under the lock; what it raises is kept and ends no thread."""
         try:
-            return self._answer(query, client, address, tcp)
+            response = self._answer(query, client[0], local[0], tcp)
+            if self._observe is not None:
+                found = (response,) if isinstance(response, bytes) else (one.wire for one in response or ())
+                self._observe(Exchange(query, tuple(found), client, local, tcp))
+            return response
         except Exception as error:
             self.failure = self.failure or error
             return None
@@ -273,8 +299,8 @@ def _read(connection: socket.socket, size: int) -> bytes:
     return bytes(parts)
 
 
-def _check(address: str, anywhere: bool) -> None:
-    """Refuse to listen where somebody outside could ask."""
+def check_address(address: str, anywhere: bool) -> None:
+    """Refuse to listen where somebody outside could ask. Raises UserError."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -317,14 +343,14 @@ def _bind(address: str, port: int) -> tuple[socket.socket, socket.socket]:
             tcp.close()
             if error.errno != errno.EADDRINUSE or attempt == attempts:
                 raise DriverError(
-                    f"{address} port {port}: {error.strerror}; {_remedy(error.errno)}"
+                    f"{address} port {port}: {error.strerror}; {remedy_for(error.errno)}"
                 ) from None
         else:
             return udp, tcp
     raise AssertionError("the last attempt returns or raises")
 
 
-def _remedy(number: int | None) -> str:
+def remedy_for(number: int | None) -> str:
     """Say what to do about an address that cannot be bound."""
     if number in (errno.EACCES, errno.EPERM):
         return "choose a port from 1024 on, or 0 for a free one"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..authority.timeline import Step
 from ..clock import Instant, format_instant
-from ..dnssec.crypto import ECDSAP256, ECDSAP384, ED448, ED25519, RSA_ALGORITHMS, split_rsa
+from ..dnssec.crypto import ECDSAP256, ECDSAP384, ED448, ED25519, MLDSA44, RSA_ALGORITHMS, split_rsa
 from ..dnssec.keys import Key
 from ..errors import one_line
 from . import Page
@@ -28,7 +28,7 @@ MTU, Ethernet less IPv6 and UDP, Ethernet."""
 Measure = Callable[[Instant], Mapping[str, int]]
 """measure(now): octets by name of a response."""
 
-_NAMES = {ECDSAP256: "P-256", ECDSAP384: "P-384", ED25519: "Ed25519", ED448: "Ed448"}
+_NAMES = {ECDSAP256: "P-256", ECDSAP384: "P-384", ED25519: "Ed25519", ED448: "Ed448", MLDSA44: "ML-DSA-44"}
 _LEGEND = (
     "Octets of responses with EDNS and DO. UDP: a client that allows so many octets gets the answer at once; "
     "TCP: it gets a truncated one and has to ask again over TCP. 512: a client without larger buffers; "

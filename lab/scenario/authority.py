@@ -26,9 +26,10 @@ from ..authority.slots import (
     zsk_name,
 )
 from ..authority.timeline import ROOT_DNSKEY_TTL, KeySet, Step, Timeline
-from ..clock import DAY, HOUR, Instant, Seconds, parse_instant
+from ..clock import DAY, HOUR, Instant, Seconds
 from ..errors import ScenarioError, TimelineError
 from .catalogue import shipped_scenarios
+from .listings import default_listing, default_listings
 from .model import Authority, Listing, Operator, ScenarioFile, StepTable, TwoKeys
 from .source import parse_toml, read_file, validate
 from .spec import XmlListing
@@ -43,9 +44,6 @@ BACKDATED: Seconds = HOUR
 
 MAX_BASES = 16
 MAX_DRAWN_STEPS = 100_000
-
-_LISTED_FROM = {"ksk-2010": "2010-07-15", "ksk-2017": "2017-02-02", "ksk-2024": "2024-07-18"}
-"""validFrom of the real keys in root-anchors.xml (facts.md 8.4)."""
 
 _STAYS_SO = ("publish+", "rollover+")
 """Schemas whose quarter before can look the same, for a timeline that begins in the middle of a roll."""
@@ -281,18 +279,9 @@ def xml_listings(chain: tuple[Source, ...], timeline: Timeline) -> tuple[XmlList
     own: dict[str, Listing] = {}
     for source in reversed(chain):
         own.update(source.file.authority.xml)
-    published: dict[str, Instant] = {}
-    revoked: dict[str, Instant] = {}
-    for step in timeline.steps:
-        for name in step.keys.ksks:
-            published.setdefault(name, step.at)
-        for name in step.keys.revoked:
-            revoked.setdefault(name, step.at - step.at % DAY)
     found = []
-    for name in dict.fromkeys([*published, *own]):
-        known = [parse_instant(_LISTED_FROM[name])] if name in _LISTED_FROM else []
-        earliest = min([*known, *([published[name]] if name in published else [])], default=timeline.start)
-        listing = XmlListing(name, earliest, revoked.get(name))
+    for name in dict.fromkeys([*(listing.key for listing in default_listings(timeline)), *own]):
+        listing = default_listing(timeline, name)
         if name in own:
             from_, until = own[name].from_, own[name].until
             listing = replace(

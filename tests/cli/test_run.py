@@ -151,3 +151,23 @@ def test_no_model_of_that_name(shared_data: Path, rootlab: Rootlab) -> None:
     ended = rootlab("run", "--skr", file, "--subject", "unbund")
     assert (ended.status, ended.err.count("\n")) == (2, 1)
     assert "unbund" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "problem"),
+    [
+        (
+            ("2018-actual", "--signals", "x.csv"),
+            2,
+            "--capture and --signals are for one scenario with a real",
+        ),
+        (("october-11", "--capture", "x.pcap"), 2, "models are asked in memory"),
+        (("--skr", "x.xml", "--capture", "x.pcap"), 2, "models are asked in memory"),
+        (("2018-actual", "--capture", "x.txt"), 2, "x.txt: nothing is captured so"),
+        (("2018-actual", "--capture", "none/x.pcap"), 2, "none/x.pcap: its folder does not exist"),
+    ],
+)
+def test_nothing_said(rootlab: Rootlab, arguments: tuple[str, ...], status: int, problem: str) -> None:
+    """Models are asked in memory, so there is nothing to capture; nor is what nobody writes."""
+    ended = rootlab("run", *arguments)
+    assert (ended.status, problem in ended.err, ended.err.count("\n")) == (status, True, 1)

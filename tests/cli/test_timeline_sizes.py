@@ -13,7 +13,7 @@ from .ended import Rootlab
 
 RSA, EC = '"ksk-2024"', '"ksk-ecdsa"'
 SMALL, BIG, NEW = '"zsk-1536-1"', '"zsk-2027q1"', '"zsk-ecdsa"'
-BOTH = f"{RSA}, {EC}"
+BOTH, LATER = f"{RSA}, {EC}", f'{RSA}, "ksk-mldsa44"'
 
 PUBLISHED = (
     # KSKs, ZSKs, who signs the DNSKEY RRset, octets of the response as computed for the proposal of 2026
@@ -23,6 +23,7 @@ PUBLISHED = (
     (EC, NEW, EC, 280),
     (RSA, BIG, RSA, 864),
     ('"ksk-ed25519"', '"zsk-ed25519"', '"ksk-ed25519"', 12 + 5 + 11 + 2 * (15 + 32) + 30 + 64),
+    (LATER, f'{SMALL}, "zsk-mldsa44"', LATER, 800 + 2 * (15 + 1312) + 30 + 2420),
     (f'{RSA}, "stand-in-1312-2420"', BIG, f'{RSA}, "stand-in-1312-2420"', 864 + 15 + 1312 + 30 + 2420),
 )  # fmt: skip
 """The first four are facts.md 1.4's."""
@@ -50,7 +51,7 @@ def test_published_sizes(tmp_path: Path, rootlab: Rootlab) -> None:
     assert [one["tcp_at"] for one in found] == [
         [limit for limit in LIMITS if size > limit] for *_, size in PUBLISHED
     ]
-    assert told["phases"][6]["ksks"] == ["RSA-2048", "253:1312"]
+    assert [phase["ksks"][-1] for phase in told["phases"][6:]] == ["ML-DSA-44", "253:1312"]
 
 
 def test_signatures_without_keys(tmp_path: Path, rootlab: Rootlab) -> None:

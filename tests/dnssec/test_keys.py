@@ -183,6 +183,26 @@ def test_signatures_are_dnspythons(algorithm: int, data: bytes) -> None:
     assert not verify_bytes(signing.key, signature + b"\x00", data)
 
 
+def test_signatures_of_mldsa44_are_dnspythons() -> None:
+    """ML-DSA-44 signs and verifies as dnspython does, but otherwise each time (FIPS 204 section 5.2)."""
+    signing = shipped("ksk-mldsa44.pem", 257)
+    first, second = (signing.sign(b"data") for _ in range(2))
+    rdata = dnskey(signing.key)
+    for signature in (first, second):
+        get_algorithm_cls_from_dnskey(rdata).public_cls.from_dnskey(rdata).verify(signature, b"data")
+        assert verify_bytes(signing.key, signature, b"data")
+        assert not verify_bytes(signing.key, signature, b"datum")
+        assert not verify_bytes(signing.key, signature[:-1], b"data")
+    assert (signing.key.algorithm, len(signing.key.public_key), len(first), first == second) == (
+        18,
+        1312,
+        2420,
+        False,
+    )
+    for public in (b"", signing.key.public_key[:-1], signing.key.public_key + b"x"):
+        assert not verify_bytes(Key(257, 18, public), first, b"data")
+
+
 @pytest.mark.parametrize("algorithm", [5, 7])
 def test_rsa_with_sha1_verifies(algorithm: int) -> None:
     """Algorithms 5 and 7 are verified, since old zones have them (RFC 3110, RFC 5155)."""

@@ -97,6 +97,8 @@ def ask(port: int, question: str) -> str:
         ("algorithm-roll-proposed", "2028-08-01", ("secure", "secure"), ("secure", "secure")),
         ("algorithm-roll-ksk-alone", "2028-03-01", ("secure", "secure"), ("secure", "SERVFAIL")),
         ("algorithm-roll-silent-key", "2028-03-01", ("secure", "secure"), ("SERVFAIL", "SERVFAIL")),
+        ("algorithm-roll-liberal", "2028-03-01", ("secure", "secure"), ("secure", "secure")),
+        ("algorithm-roll-silent-key-new-zsk", "2028-03-01", ("secure", "secure"), ("SERVFAIL", "SERVFAIL")),
     ],
 )
 def test_unbound(

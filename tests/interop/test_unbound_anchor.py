@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from lab.authority.anchors import Listed, Variant
 from lab.authority.keyring import KeyRing
 from lab.authority.signer import ZoneSigner
 from lab.authority.zone import CHILD_SERVER
-from lab.clock import parse_instant
+from lab.clock import DAY, parse_instant
 from lab.dnssec.names import ROOT
 from lab.drivers.clocks import ClockPage
 from lab.drivers.driver import STATE, Setting, anchor_records, hints, state_readings
 from lab.drivers.netns import available, run_inside
 from lab.drivers.process import Process, find_program
-from lab.drivers.unbound_anchor import PROGRAM, SIGNER, AnchorServer, How, Listed, command, outcome
+from lab.drivers.unbound_anchor import PROGRAM, How, command, outcome
 from lab.errors import DriverError
+from lab.nameserver.anchors_https import AnchorServer, publish
 from lab.nameserver.listener import Listener
 from lab.nameserver.responder import Responder
 from lab.resolver.state.vocabulary import HOLDS
@@ -28,8 +30,9 @@ from tests.conftest import unavailable
 from tests.interop.rehearsal import ADDRESS, NEW, NOBODY, OLD, SERVERS
 
 WEB = "192.0.2.80"
-BEFORE, AFTER, REVOKED, LATE = (
-    parse_instant(f"{day}T00:00:00Z") for day in ("2026-09-01", "2026-11-24", "2027-01-20", "2027-05-01")
+BEFORE, DURING, AFTER, REVOKED, LATE = (
+    parse_instant(f"{day}T00:00:00Z")
+    for day in ("2026-09-01", "2026-10-12", "2026-11-24", "2027-01-20", "2027-05-01")
 )
 OLD_ENDS = parse_instant("2027-02-01T00:00:00Z")
 
@@ -46,8 +49,8 @@ class Run:
 
 
 @cache
-def run(now: int, *, signer: str = SIGNER, spoiled: bool = False) -> Run:
-    """Run the tool with the old key's DS at an instant."""
+def run(now: int, *variants: Variant, bundled: int = BEFORE) -> Run:
+    """Run the tool with the old key's DS at an instant, and the bundle published at the instant `bundled`."""
     if reason := available():
         unavailable(reason)
     try:
@@ -65,9 +68,10 @@ def run(now: int, *, signer: str = SIGNER, spoiled: bool = False) -> Run:
         (own / STATE).mkdir(parents=True)
         setting = Setting(own, ADDRESS, (OLD.ds(ROOT),))
         listed = (Listed(OLD, BEFORE - 10**8, OLD_ENDS), Listed(NEW, BEFORE - 10**8))
-        server = AnchorServer(WEB, listed, signer=signer, spoiled=spoiled)
+        publication = publish(listed, variants)
+        server = AnchorServer(publication, lambda: int(page.emulated), WEB, 443, anywhere=True)
         (own / STATE / "root.key").write_text(anchor_records(setting.anchors))
-        (own / "bundle.pem").write_bytes(server.bundle)
+        (own / "bundle.pem").write_bytes(publication.bundle(bundled))
         (own / "root.hints").write_text(hints(SERVERS[::2]))
         for path in (own, *own.rglob("*")):
             if NOBODY is not None:
@@ -96,7 +100,7 @@ def test_anchor_fits() -> None:
     assert OLD.tag in seen.trusted
 
 
-@pytest.mark.parametrize("now", [AFTER, REVOKED])
+@pytest.mark.parametrize("now", [DURING, AFTER, REVOKED])
 def test_anchor_does_not_fit(now: int) -> None:
     """After the roll the signed file is fetched, and what it lists is written (RFC 9718 sections 2 and 3)."""
     seen = run(now)
@@ -111,8 +115,31 @@ def test_listing_has_ended() -> None:
     assert (seen.how, seen.trusted) == ("xml", (NEW.tag,)), seen.said
 
 
-@pytest.mark.parametrize(("signer", "spoiled"), [("nobody@example.org", False), (SIGNER, True)])
-def test_signature_is_no_good(signer: str, spoiled: bool) -> None:
-    """A stranger's signature, or a file changed since, changes nothing; and the status is 0 all the same."""
-    seen = run(AFTER, signer=signer, spoiled=spoiled)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant("stranger"),
+        Variant("tampered"),
+        Variant("expired-signer", AFTER - DAY),
+        Variant("new-ca", AFTER),
+    ],
+    ids=lambda variant: variant.name,
+)
+def test_signature_is_no_good(variant: Variant) -> None:
+    """A stranger's signature, one whose certificate has ended or whose authority is not in the bundle, or a
+    file changed since: each changes nothing; and the status is 0 all the same.
+    """
+    seen = run(AFTER, variant, bundled=AFTER - 91 * DAY)
     assert (seen.how, seen.status, seen.trusted) == ("failed", 0, (OLD.tag,)), seen.said
+
+
+def test_bundle_is_renewed_in_time() -> None:
+    """Whoever has the bundle of the 90 days before gets over the change of the certificate authority."""
+    seen = run(AFTER, Variant("new-ca", AFTER), bundled=AFTER - 80 * DAY)
+    assert (seen.how, NEW.tag in seen.trusted) == ("xml", True), seen.said
+
+
+def test_digests_alone_are_enough() -> None:
+    """A file in the shape of RFC 7958 does as well."""
+    seen = run(AFTER, Variant("rfc7958"))
+    assert (seen.how, NEW.tag in seen.trusted) == ("xml", True), seen.said

@@ -43,6 +43,7 @@ revocation, the roll to come, a root of nothing but P-256."""
 REFUSED_ON_PURPOSE = {
     "algorithm-roll-ksk-alone": {"bind": "Missing ZSK for algorithm ECDSAP256SHA256"},
     "algorithm-roll-silent-key": {"bind": "Missing ZSK for algorithm ECDSAP256SHA256"},
+    "algorithm-roll-silent-key-new-zsk": {"bind": "Missing self-signed KSK for algorithm"},
     "algorithm-roll-large": {"knot": "failed to run semantic checks"},
 }
 """What a program says of scenarios whose zone it has to refuse: BIND wants every algorithm of the DNSKEY
