@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .fleet_fit import fit, observe
+from .fleet_load import load
 from .numbers import need_numpy
 from .options import output_option
 from .output import check_targets, deliver, page
@@ -119,6 +120,7 @@ def replay(number: int, fleet: str, scenario: str, seed: int | None, output: Pat
 
 fleet.add_command(fit)
 fleet.add_command(observe)
+fleet.add_command(load)
 
 
 def compiled_fleet(fleet: str, scenario: str) -> tuple[Fleet, Scenario, Compiled]:

@@ -17,6 +17,7 @@ import numpy as np
 from ..resolver.profiles import MODELS
 from .forecast_caches import old_share
 from .forecast_signals import Draws, sources
+from .load import failing_rate
 from .sampler import Floats, generator
 
 SLOW_MEMORY = 90.0
@@ -30,13 +31,6 @@ class Events:
     roll: float
     revoked: float
     withdrawn: float
-
-
-def failing_rate(model: str, questions: Floats) -> Floats:
-    """Return the DNSKEY queries a day of a failing preset whose clients ask so many new questions a day."""
-    cache = MODELS[model].policy.cache
-    most = 86400 / cache.negative if cache.negative else np.inf
-    return np.asarray(cache.burst * np.minimum(questions, most))
 
 
 def multiple(d: Draws, cut_off: date, at: Floats, events: Events, base: int, seed: int) -> Floats:
@@ -64,8 +58,8 @@ def excess(d: Draws, cut_off: date, at: Floats, events: Events) -> Floats:
     part, questions = d["bind-part"][:, None], d["questions"]
     seen = np.clip((at - events.revoked + 0.5) / 2, 0, 1)[None, :]
     shown = seen * (at + 0.5 < events.withdrawn)[None, :]
-    bind = part * failing_rate("bind-static", questions)[:, None]
+    bind = part * failing_rate(MODELS["bind-static"].policy, questions)[:, None]
     bind = bind * (1 + (d["revoked-factor"][:, None] - 1) * shown)
-    unbound = (1 - part) * failing_rate("unbound-static", questions)[:, None]
+    unbound = (1 - part) * failing_rate(MODELS["unbound-static"].policy, questions)[:, None]
     unbound = unbound * (1 - seen * (1 - d["still-old"][:, None]))
     return np.asarray(servers * failing * alive * (bind + unbound) / d["healthy-queries"][:, None])

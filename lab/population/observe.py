@@ -119,7 +119,7 @@ def _count(seen: Ints, key: int, days: Ints, span: int, speaks: bool, late: floa
 def _mixed(fleet: Fleet, counts: Floats, days: Ints, late: float, seed: int) -> Observed:
     """Return what cohorts come to together, drawn from the ranges of the file."""
     chance = generator(seed, 6)
-    share = np.stack([_between(one.share, chance) for one in fleet.cohorts], axis=1)
+    share = np.stack([between(one.share, chance) for one in fleet.cohorts], axis=1)
     signal = np.stack([_signalling(one, chance) for one in fleet.cohorts], axis=1)
     sources = (share * signal) @ counts[SIGNALS]
     lacking = (share * signal) @ counts[LACKS]
@@ -140,12 +140,12 @@ def _signalling(cohort: Cohort, chance: np.random.Generator) -> Floats:
     """Return addresses that signal for each resolver of a cohort, drawn."""
     if cohort.telemetry is None:
         return np.zeros(MIXES)
-    reports = _between(cohort.telemetry.reports, chance)
+    reports = between(cohort.telemetry.reports, chance)
     addresses = cohort.telemetry.addresses
-    return reports if addresses is None else reports * _between(addresses, chance)
+    return reports if addresses is None else reports * between(addresses, chance)
 
 
-def _between(estimate: Estimate, chance: np.random.Generator) -> Floats:
+def between(estimate: Estimate, chance: np.random.Generator) -> Floats:
     """Draw a number from its range: below its value as often as above it, evenly on either side."""
     low, high = estimate.range
     value, at = float(estimate.value), chance.random(MIXES)

@@ -15,14 +15,16 @@ from lab.population.backtest import Table, backtest, roll_of, told
 from lab.population.draws import seed_key
 from lab.population.fleet import fleet_of_text, load_fleet, names_of, strata_of
 from lab.population.forecast_caches import drain, old_share
-from lab.population.forecast_load import Events, excess, failing_rate, multiple
+from lab.population.forecast_load import Events, excess, multiple
 from lab.population.forecast_signals import adoption, days_since, naming_old, sources
+from lab.population.load import failing_rate
 from lab.population.sampler import Floats
 from lab.population.sights import KINDS, publication, sights_of
 from lab.population.strata import compile_strata
 from lab.population.tables import Estimate
 from lab.population.vector import live
 from lab.population.world import Stage, world_of
+from lab.resolver.profiles import MODELS
 from lab.run.onset import onset_of_model
 from lab.scenario.load import load_scenario
 
@@ -173,11 +175,12 @@ def test_queries_follow_failures() -> None:
 @pytest.mark.parametrize("model", ["bind-static", "unbound-static"])
 def test_failing_rates_are_the_models(model: str) -> None:
     """The law (burst, memory, questions) is what a preset does that is asked seldom and often."""
+    policy = MODELS[model].policy
     row = onset_of_model(load_scenario("roll-without-hold-down"), model)
     one = row.onsets[0]
-    often = failing_rate(model, np.array([960 * 24.0]))[0] / 24
+    often = failing_rate(policy, np.array([960 * 24.0]))[0] / 24
     assert one.in_an_hour == pytest.approx(often, rel=0.15)
-    seldom = failing_rate(model, np.array([48.0]))[0]
+    seldom = failing_rate(policy, np.array([48.0]))[0]
     assert one.in_a_day == pytest.approx(seldom, rel=0.05)
 
 
