@@ -69,6 +69,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("bind-part", "share", False, "failing resolvers that are BIND; the others are Unbound"),
     Assumption("unmended-fade", "factor", False, "days until half of the unmended fall silent"),
     Assumption("revoked-factor", "factor", False, "how much more a failing BIND asks once its key goes"),
+    Assumption("tcp-part", "share", False, "resolvers that ask again over TCP above 1232 octets"),
     Assumption("load-noise", "factor", False, "spread of the logarithm of a day's queries"),
 )  # fmt: skip
 """All of them; forecasts need each."""

@@ -11,9 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from ..clock import Instant, format_instant
+from ..authority.lint import response_size
+from ..clock import DAY, Instant, format_instant
 from ..errors import ScenarioError
 from ..scenario.spec import Scenario
+from .arrays import Ints
 from .assumptions import draws
 from .fleet import Fleet
 from .forecast_caches import drain
@@ -26,6 +28,8 @@ LEVELS = (0.05, 0.5, 0.95)
 DRAWS = 4000
 HOURS = 72
 """Of the drain after the roll."""
+SAFE_SIZE = 1232
+"""Octets that pass everywhere over UDP: the smallest MTU of IPv6, 1280, less its headers (facts 2.5)."""
 BEFORE_ROLL, BEFORE_REVOKED, AFTER = 71, 2, 10
 """Days before the roll from which queries are told, before the revocation from which names are, and after the
 withdrawal of the old key until which everything is."""
@@ -108,17 +112,25 @@ def backtest(fleet: Fleet, scenario: Scenario, seed: int, count: int = DRAWS) ->
     old, new = "the old key", "the new key"
     return (
         _days("adoption", f"% of signalling sources whose every signal lacks {new}", first, all_days,
-              adoption(d, cut_off, all_days.astype(float), rolled, seed)),
+              adoption(d, cut_off, all_days.astype(float), rolled, revoked, seed)),
         _table("drain", f"% of caches that would answer with a DNSKEY RRset signed by {old}",
                tuple(str(hour) for hour in range(HOURS + 1)), drain(d, HOURS, seed)),
         _days("revocation", f"% of signalling sources that name {old}", first, near,
               naming_old(d, cut_off, near.astype(float), rolled, revoked, sights, seed)),
         _days("load", "DNSKEY queries a day at the root, for each one before the roll", first, busy,
-              multiple(d, cut_off, busy.astype(float), events, BEFORE_ROLL, seed)),
+              multiple(d, cut_off, busy.astype(float), events, large_on(scenario, first, busy), BEFORE_ROLL,
+                       seed)),
     )  # fmt: skip
 
 
-def _days(name: str, says: str, first: date, days: np.ndarray, found: Floats) -> Table:
+def large_on(scenario: Scenario, first: date, days: Ints) -> Floats:
+    """Return 1 for days on which the DNSKEY response does not fit into 1232 octets at noon, else 0."""
+    begin = datetime(first.year, first.month, first.day, 12, tzinfo=UTC).timestamp()
+    sizes = [response_size(scenario.timeline.step(int(begin + day * DAY)).keys) for day in days]
+    return np.array([float(size > SAFE_SIZE) for size in sizes])
+
+
+def _days(name: str, says: str, first: date, days: Ints, found: Floats) -> Table:
     return _table(name, says, tuple((first + timedelta(days=int(day))).isoformat() for day in days), found)
 
 

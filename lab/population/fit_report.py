@@ -11,12 +11,11 @@ from .assumptions import draws
 from .evidence import Evidence
 from .fit import PARAMETERS, SPREAD, Fit, day_of, fit
 from .fitted import estimates
-from .forecast_signals import adoption
+from .forecast_signals import NEVER, adoption
 from .tables import Estimate
 
 FIRST, LAST = 29, 34
 """Days after the publication that are shown: the last one before anybody can have learnt, and the settled."""
-FOREVER = 1e6
 LEVELS = (0.05, 0.5, 0.95)
 CHECKED = 2000
 
@@ -91,7 +90,7 @@ def hold_out(found: Fit, base: Mapping[str, Estimate], days: int, seed: int) -> 
     d = draws(numbers, "hold-out", seed, CHECKED)
     at = np.array([float((one.at - known[-1].at).days - 1) for one in later])
     every = np.arange(int(at[-1]) + 1, dtype=float)
-    curve = adoption(d, known[-1].at, every, FOREVER, seed)[:, at.astype(int)]
+    curve = adoption(d, known[-1].at, every, NEVER, NEVER, seed)[:, at.astype(int)]
     low, high = np.quantile(curve, (LEVELS[0], LEVELS[2]), axis=0)
     seen = 100 * np.array([one.lacking / one.sources for one in later])
     inside = (low <= seen) & (seen <= high)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..resolver.profiles import MODELS
 from .forecast_caches import old_share
-from .forecast_signals import Draws, sources
+from .forecast_signals import NEVER, Draws, sources
 from .load import failing_rate
 from .sampler import Floats, generator
 
@@ -33,9 +33,14 @@ class Events:
     withdrawn: float
 
 
-def multiple(d: Draws, cut_off: date, at: Floats, events: Events, base: int, seed: int) -> Floats:
-    """Return queries of days as multiples of the mean of the first `base` days: (draws, days)."""
-    level = 1 + excess(d, cut_off, at, events)
+def multiple(
+    d: Draws, cut_off: date, at: Floats, events: Events, large: Floats, base: int, seed: int
+) -> Floats:  # fmt: skip
+    """Return queries of days as multiples of the mean of the first `base` days: (draws, days).
+
+    `large` is 1 on days on which the response is so large that some ask for it again over TCP, else 0.
+    """
+    level = (1 + excess(d, cut_off, at, events)) * (1 + d["tcp-part"][:, None] * large[None, :])
     chance = generator(seed, 5)
     keep = np.exp(-1 / SLOW_MEMORY)
     slow = np.zeros(len(level))
@@ -47,7 +52,7 @@ def multiple(d: Draws, cut_off: date, at: Floats, events: Events, base: int, see
 
 def excess(d: Draws, cut_off: date, at: Floats, events: Events) -> Floats:
     """Return the queries of failing resolvers for each query of those that work: (draws, days)."""
-    before = sources(d, cut_off, np.array([events.roll]), events.roll + 1e6)
+    before = sources(d, cut_off, np.array([events.roll]), NEVER, NEVER)
     servers = before.servers / before.total * d["real"][:, None]
     since = at - events.roll
     hours = np.maximum((since[:, None] + (np.arange(24) + 0.5) / 24) * 24, 0).reshape(-1)

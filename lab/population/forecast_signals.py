@@ -23,6 +23,8 @@ Draws: TypeAlias = Mapping[str, Floats]
 
 SIGNALS_BY_DEFAULT: Final = date(2017, 10, 5)
 """Unbound 1.6.7: trust-anchor-signaling is on by default (doc/Changelog; known since it was merged)."""
+NEVER: Final = 1e6
+"""Days after which nothing matters."""
 ADD: Final = 30.0
 """The add hold-down in days, which stands in the times of `Sights` (RFC 5011 section 2.4.1)."""
 
@@ -31,12 +33,14 @@ ADD: Final = 30.0
 class Sources:
     """Sources of a day for each source of the cut-off's day: rows are draws, columns days.
 
-    `total` are all, `servers` those of servers without the new key, `apps` those of applications without it.
+    `total` are all, `servers` those of servers without the new key, `apps` those of applications without it,
+    `fixed` those of applications that have it now, beside the old one.
     """
 
     total: Floats
     servers: Floats
     apps: Floats
+    fixed: Floats
 
     @property
     def lacking(self) -> Floats:
@@ -60,8 +64,11 @@ def uptake(half: Floats, at: Floats) -> Floats:
     return np.asarray(-np.expm1(-np.log(2) * np.maximum(at, 0)[None, :] / half[:, None]))
 
 
-def sources(d: Draws, cut_off: date, at: Floats, roll: float) -> Sources:
-    """Return the sources of days; `at` and `roll` are in days since the end of the cut-off's day."""
+def sources(d: Draws, cut_off: date, at: Floats, roll: float, revoked: float) -> Sources:
+    """Return the sources of days; `at`, `roll` and `revoked` are in days since the end of the cut-off's day.
+
+    A server whose only anchor is managed drops it when it is revoked, and has nothing to signal any more.
+    """
     grown = np.exp(wearing(np.log(d["growth"]) / 30, d["trend-memory"], at))
     moved = wearing(np.log(d["lacking-trend"]) / 30, d["trend-memory"], at)
     odds = np.log(d["lacking"] / (1 - d["lacking"]))[:, None] + moved
@@ -71,14 +78,16 @@ def sources(d: Draws, cut_off: date, at: Floats, roll: float) -> Sources:
     stale = apps * (1 - uptake(d["apps-fixed"], at - default))
     servers = grown / (1 + np.exp(-odds)) + unbound * d["unbound-lacking"][:, None]
     mended = d["mended"][:, None] * np.clip((at[None, :] + 0.5 - roll) / d["mended-by"][:, None], 0, 1)
-    return Sources(grown + unbound + apps, servers * (1 - mended), stale)
+    silent = (at + 0.5 > revoked)[None, :] * (1 - d["still-old"][:, None]) * servers * (1 - mended)
+    servers = servers * (1 - mended) - silent
+    return Sources(grown + unbound + apps - silent, servers, stale, apps - stale)
 
 
-def wandering(d: Draws, share: Floats, seed: int) -> Floats:
-    """Return shares whose log-odds wander from day to day and are drawn back."""
+def wandering(d: Draws, share: Floats, seed: int, *, long: bool = False) -> Floats:
+    """Return shares whose log-odds wander from day to day and are drawn back; `long` if for long already."""
     chance = generator(seed, 2)
     keep = np.exp(-1 / d["drift-memory"])
-    step = np.zeros(len(keep))
+    step = d["drift"] / np.sqrt(1 - keep**2) * chance.standard_normal(len(keep)) * long
     odds = np.log(share / (1 - share))
     for day in range(share.shape[1]):
         step = keep * step + d["drift"] * chance.standard_normal(len(keep))
@@ -94,9 +103,9 @@ def counted(d: Draws, share: Floats, total: Floats, seed: int) -> Floats:
     return np.asarray(np.clip(share + noise * np.sqrt(variance), 0, 1))
 
 
-def adoption(d: Draws, cut_off: date, at: Floats, roll: float, seed: int) -> Floats:
+def adoption(d: Draws, cut_off: date, at: Floats, roll: float, revoked: float, seed: int) -> Floats:
     """Return % of signalling sources whose every signal lacks the new key: (draws, days)."""
-    seen = sources(d, cut_off, at, roll)
+    seen = sources(d, cut_off, at, roll, revoked)
     return 100 * counted(d, wandering(d, seen.lacking, seed), seen.total, seed)
 
 
@@ -106,17 +115,16 @@ def naming_old(
     """Return % of signalling sources that name the old key, about its revocation: (draws, days).
 
     Who follows RFC 5011 drops it at the first refresh that finds it revoked, and says so a day later at most.
-    Who has it written down goes on naming it.
+    Who has it written down goes on naming it, and so does an application with built-in keys, which signals
+    when it starts, before it has seen anything.
     """
-    seen = sources(d, cut_off, at, roll)
-    gone = (at + 0.5 > revoked)[None, :]
-    servers = seen.servers * np.where(gone, d["still-old"][:, None], 1)
-    stale = (servers + seen.apps) / seen.total
+    seen = sources(d, cut_off, at, roll, revoked)
+    stale = (seen.servers + seen.apps + seen.fixed) / seen.total
     static = np.minimum(d["both-static"][:, None], 1 - stale)
-    follows = np.maximum(1 - seen.lacking - static - d["new-alone"][:, None], 0)
+    follows = np.maximum(1 - stale - static - d["new-alone"][:, None], 0)
     lag = sights.lag(at - revoked + ADD)
     often = d["often-off"]
     kinds = np.stack([(1 - often) * (1 - d["fresh-later"]), (1 - often) * d["fresh-later"], often], axis=1)
     assert kinds.shape[1] == len(KINDS)
     share = np.clip(stale + static + follows * (kinds @ lag), 1e-6, 1 - 1e-6)
-    return 100 * counted(d, wandering(d, share, seed), seen.total, seed)
+    return 100 * counted(d, wandering(d, share, seed, long=True), seen.total, seed)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+
+import pytest
 
 from .ended import Rootlab
 
@@ -36,3 +39,12 @@ def test_backtest_refuses(rootlab: Rootlab, tmp_path: Path) -> None:
     ended = rootlab("plan", "backtest", "--out", tmp_path / "file" / "x")
     assert (ended.status, ended.err.count("\n")) == (2, 1)
     assert "cannot be made" in ended.err
+
+
+def test_without_numpy(rootlab: Rootlab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plain install has no numpy: one line that says what to install."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    ended = rootlab("plan", "backtest", "--out", tmp_path / "x")
+    assert ended.err.count("\n") == 1
+    assert "pip install 'root-rollover-lab[population]'" in ended.err
+    assert not (tmp_path / "x").exists()

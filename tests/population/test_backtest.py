@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ import pytest
 from lab.clock import DAY, HOUR
 from lab.errors import ScenarioError
 from lab.population.assumptions import ASSUMPTIONS, draws
-from lab.population.backtest import Table, backtest, roll_of, told
+from lab.population.backtest import Table, backtest, large_on, roll_of, told
 from lab.population.draws import seed_key
 from lab.population.fleet import fleet_of_text, load_fleet, names_of, strata_of
 from lab.population.forecast_caches import drain, old_share
 from lab.population.forecast_load import Events, excess, multiple
-from lab.population.forecast_signals import adoption, days_since, naming_old, sources
+from lab.population.forecast_signals import NEVER, adoption, days_since, naming_old, sources
 from lab.population.load import failing_rate
 from lab.population.sampler import Floats
 from lab.population.sights import KINDS, publication, sights_of
@@ -119,7 +119,7 @@ def test_adoption_begins_where_the_fit_ends() -> None:
     """On the first day the share is the fitted one; the trend goes on, wears off, and the roll mends."""
     d = numbers(apps_ratio=1e-9, unbound_ratio=1e-9, mended=0.5)
     at = np.arange(546.0)
-    lacking = sources(d, CUT_OFF, at, ROLL).lacking[0]
+    lacking = sources(d, CUT_OFF, at, ROLL, REVOKED).lacking[0]
     assert lacking[0] == pytest.approx(d["lacking"][0], rel=0.01)
     odds = lacking / (1 - lacking)
     assert odds[30] / odds[0] == pytest.approx(d["lacking-trend"][0] ** 0.905, rel=0.01)
@@ -130,7 +130,7 @@ def test_adoption_begins_where_the_fit_ends() -> None:
 def test_new_signallers_come_with_1_6_7() -> None:
     """Nobody comes in before 2017-10-05; then applications raise the share, and fall when they are fixed."""
     d = numbers(apps_ratio=1.0, unbound_ratio=1e-9, apps_uptake=50.0, apps_fixed=300.0)
-    seen = sources(d, CUT_OFF, np.arange(546.0), 1e6)
+    seen = sources(d, CUT_OFF, np.arange(546.0), NEVER, NEVER)
     assert seen.apps[0, :5].max() == 0
     assert seen.apps[0, 60] > 0.3
     assert seen.apps[0, 500] < seen.apps[0].max()
@@ -152,7 +152,13 @@ def test_naming_the_old_key_ends_within_days() -> None:
     assert share[0] == pytest.approx(98, abs=0.5)
     assert share[1] > 90
     assert (np.diff(share[:5]) < 0).all()
-    stale = sources(d, CUT_OFF, at, ROLL).lacking[0, -1] * d["still-old"][0]
+    before = sources(d, CUT_OFF, at, ROLL, NEVER)
+    after = sources(d, CUT_OFF, at, ROLL, REVOKED)
+    assert after.servers[0, -1] == pytest.approx(before.servers[0, -1] * d["still-old"][0])
+    assert before.total[0, -1] - after.total[0, -1] == pytest.approx(
+        before.servers[0, -1] - after.servers[0, -1]
+    )
+    stale = after.lacking[0, -1]
     assert share[-1] == pytest.approx(100 * (stale + d["both-static"][0]), abs=0.3)
 
 
@@ -168,7 +174,9 @@ def test_queries_follow_failures() -> None:
     assert day[385] < day[377]
     assert day[480] / day[460] == pytest.approx(3, rel=0.15)
     assert day[545] < day[460]
-    table = multiple({k: np.repeat(v, FEW) for k, v in d.items()}, CUT_OFF, at, events, 71, 1)
+    table = multiple(
+        {k: np.repeat(v, FEW) for k, v in d.items()}, CUT_OFF, at, events, np.zeros(len(at)), 71, 1
+    )
     assert table[:, :71].mean(axis=1) == pytest.approx(1)
 
 
@@ -182,6 +190,29 @@ def test_failing_rates_are_the_models(model: str) -> None:
     assert one.in_an_hour == pytest.approx(often, rel=0.15)
     seldom = failing_rate(policy, np.array([48.0]))[0]
     assert one.in_a_day == pytest.approx(seldom, rel=0.05)
+
+
+def test_large_responses_are_asked_for_twice() -> None:
+    """Two zone keys beside both key-signing ones, or a second signature, do not fit: then TCP counts too."""
+    days = np.arange(305, 548)
+    large = large_on(load_scenario("2018-actual"), date(2017, 10, 1), days)
+    on = {(date(2017, 10, 1) + timedelta(days=int(day))).isoformat() for day in days[large > 0]}
+    assert {"2018-09-25", "2018-10-05", "2018-12-25", "2019-01-12", "2019-03-20"} <= on
+    assert not {"2018-09-10", "2018-10-20", "2018-12-01", "2019-03-25"} & on
+    d = numbers(real=1e-9, tcp_part=0.2, load_noise=1e-9)
+    events = Events(ROLL, REVOKED, WITHDRAWN)
+    level = multiple(d, CUT_OFF, days.astype(float), events, large, 71, 1)[0]
+    assert level[large > 0].min() / level[large == 0].max() == pytest.approx(1.2, abs=0.001)
+
+
+def test_applications_with_both_keys_name_the_old_one() -> None:
+    """What has both keys built in names the old one at each start, revoked or not."""
+    sights = sights_of(load_scenario("2018-actual"), 1, 2000)
+    d = {k: np.repeat(v, FEW) for k, v in numbers(drift=1e-6, apps_ratio=1.0, apps_fixed=20.0).items()}
+    at = np.array([500.0])
+    seen = sources(d, CUT_OFF, at, ROLL, REVOKED)
+    share = np.median(naming_old(d, CUT_OFF, at, ROLL, REVOKED, sights, 1))
+    assert share > 100 * seen.fixed[0, 0] / seen.total[0, 0] > 20
 
 
 def test_draws_have_the_ranges() -> None:
@@ -245,9 +276,17 @@ def test_counting_adds_noise() -> None:
     """Around the expected share the counts of a day scatter as their number says."""
     d = {k: np.repeat(v, 4000) for k, v in numbers(drift=1e-9, scatter=1e-9, growth=1.0, apps_ratio=1e-9,
                                                    unbound_ratio=1e-9, sources=1000.0).items()}  # fmt: skip
-    spread = adoption(d, CUT_OFF, np.arange(3.0), ROLL, 1).std(axis=0)
+    spread = adoption(d, CUT_OFF, np.arange(3.0), ROLL, REVOKED, 1).std(axis=0)
     share = float(d["lacking"][0])
     assert spread == pytest.approx(100 * np.sqrt(share * (1 - share) / 1000), rel=0.1)
+
+
+def test_nothing_published_is_said() -> None:
+    """A scenario without a new key has nothing to learn."""
+    scenario = load_scenario("2018-actual")
+    alone = replace(scenario, anchors_default=scenario.key_names)
+    with pytest.raises(ScenarioError, match="no key `next` is published"):
+        publication(alone)
 
 
 def test_kinds_learn_in_their_order() -> None:
