@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from math import isnan
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..population.observe import Observed
     from ..population.tables import Estimate
 
+NARROW = 80
+"""Columns that every terminal has."""
 FIT_NOT_MODELLED = (
     "Not modelled: users behind a source, resolvers that do not signal, sources that are one resolver or one "
     "that is many. The data cannot tell these."
@@ -103,20 +106,20 @@ def _report(found: Fit, seed: int, scenario: str) -> str:
 
     rows = adoption_rows(found)
     lines = [
-        "% of the sources that lack the new key; learnt: from the first of these days (0) to the sixth (100)"
-    ]
-    lines.append(
-        f"{'day':<12}{'seen':>8}{'fitted':>9}  {'90 % of the mean':<18}{'seen':>8}{'fitted learnt':>15}"
-    )
+        "% of the sources that lack the new key; learnt: from the first day (0) to the sixth (100)", "",
+        f"{'day':<12}{'seen':>6}{'fitted':>8}  {'90 % of the mean':<18}{'learnt: seen':>14}{'fitted':>8}",
+    ]  # fmt: skip
+    lines[0] = fill(lines[0], NARROW)
     learnt = normalised(rows)
     for number, (day, seen, (low, middle, high)) in enumerate(rows):
-        line = f"{day:<12}{seen:>8.1f}{middle:>9.1f}  {f'{low:.1f} to {high:.1f}':<18}"
-        lines.append(line + (f"{learnt[number][0]:>8.1f}{learnt[number][1]:>15.1f}" if number < 6 else ""))
+        line = f"{day:<12}{seen:>6.1f}{middle:>8.1f}  {f'{low:.1f} to {high:.1f}':<18}"
+        more = f"{learnt[number][0]:>14.1f}{learnt[number][1]:>8.1f}" if number < len(learnt) else ""
+        lines.append((line + more).rstrip())
     lines += ["", f"{'parameter':<16}{'median':>9}  {'90 %':<22}told by"]
     for name, (low, middle, high), told in identified(found):
         lines.append(f"{name:<16}{middle:>9.3g}  {f'{low:.3g} to {high:.3g}':<22}{told}")
-    lines += ["", totals(found), f"seed {seed}, scenario {scenario[:16]}, data {found.evidence.digest[:16]} "
-              "(SHA-256)", FIT_NOT_MODELLED]  # fmt: skip
+    inputs = f"seed {seed}, scenario {scenario[:16]}, data {found.evidence.digest[:16]} (SHA-256)"
+    lines += ["", fill(totals(found), NARROW), inputs, fill(FIT_NOT_MODELLED, NARROW)]
     return "\n".join(lines) + "\n"
 
 
@@ -124,10 +127,11 @@ def _held_out(found: Fit, base: Mapping[str, Estimate], days: int, seed: int) ->
     from ..population.fit_report import hold_out
 
     inside, of, width = hold_out(found, base, days, seed)
-    return (
+    said = (
         f"fitted again without the last {of} days: {inside} of these lie in the 90 % interval foretold for "
-        f"them, which is {width:.1f} points wide on average\n"
+        f"them, which is {width:.1f} points wide on average"
     )
+    return fill(said, NARROW) + "\n"
 
 
 @click.command("observe")
@@ -201,15 +205,13 @@ def _cells(three: list[float] | None) -> list[str]:
 
 
 def _shown(three: list[float] | None) -> str:
-    return "-" if three is None else f"{three[1]:.1f} ({three[0]:.1f}-{three[2]:.1f})"
+    return "-" if three is None else f"{three[1]:.3g} ({three[0]:.3g}-{three[2]:.3g})"
 
 
 def _text(days: list[str], seen: Observed, inputs: dict[str, object], width: int) -> str:
-    from textwrap import fill
-
-    heads = ("signals lack it", "do not trust it", "fail", "sentinels say old")
-    lines = ["% of sources, of resolvers, of resolvers, of those with sentinels; the new key is `it`", ""]
-    lines.append(f"{'day':<11}" + "".join(f"{head:>21}" for head in heads))
+    heads = ("signals lack it", "do not trust it", "fail", "sentinels deny")
+    lines = ["% of sources, all resolvers, all resolvers, those with sentinels; `it`: new key", ""]
+    lines.append(f"{'day':<11}" + "".join(f"{head:>17}" for head in heads))
     last: list[float] = []
     for number, day in enumerate(days):
         row = _row(seen, number)
@@ -221,7 +223,7 @@ def _text(days: list[str], seen: Observed, inputs: dict[str, object], width: int
         ):
             continue
         last = middle
-        lines.append(f"{day:<11}" + "".join(f"{_shown(three):>21}" for three in row.values()))
+        lines.append(f"{day:<11}" + "".join(f"{_shown(three):>17}" for three in row.values()))
     lines += ["", "days on which nothing moves by 1.5 points are left out; --format csv has all"]
     if inputs["publication_late_hours"]:
         lines.append(
@@ -231,5 +233,5 @@ def _text(days: list[str], seen: Observed, inputs: dict[str, object], width: int
     lines.append(
         f"seed {inputs['seed']}, {inputs['resolvers']} resolvers, fleet {fleet}, scenario {scenario}"
     )
-    lines.append(fill(OBSERVE_NOT_MODELLED, min(width, 100)))
+    lines.append(fill(OBSERVE_NOT_MODELLED, min(width, NARROW)))
     return "\n".join(lines) + "\n"

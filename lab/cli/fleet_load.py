@@ -99,14 +99,14 @@ def _json(days: list[str], found: Load, fleet: Fleet, inputs: dict[str, object])
 def _text(days: list[str], found: Load, fleet: Fleet, inputs: dict[str, object], width: int) -> str:
     from textwrap import fill
 
-    lines = ["queries a day of one resolver, by cohort; failing ones at the best number of questions", ""]
+    lines = ["queries a day of one resolver; failing ones at the best number of questions", ""]
     lines.append(f"{'cohort':<18}{'working':>9}{'failing':>9}{'priming':>9}{'fail at most':>14}")
     for number, (one, rates) in enumerate(zip(fleet.cohorts, found.rates, strict=True)):
         numbers = f"{rates.working:>9.2f}{rates.failing:>9.0f}{rates.priming:>9.2f}"
         lines.append(f"{one_line(one.name):<18}{numbers}{100 * found.failing[number].max():>12.1f} %")
     lines += [
         "",
-        "DNSKEY queries a day for each resolver of the fleet, on days on which they move by a tenth",
+        "DNSKEY queries a day for each resolver of the fleet, when they move by a tenth",
     ]
     last = 0.0
     for number, day in enumerate(days):
@@ -120,5 +120,5 @@ def _text(days: list[str], found: Load, fleet: Fleet, inputs: dict[str, object],
         "",
         f"seed {inputs['seed']}, {inputs['resolvers']} resolvers, fleet {fleet_digest}, scenario {scenario}",
     ]
-    lines.append(fill(NOT_MODELLED, min(width, 100)))
+    lines.append(fill(NOT_MODELLED, min(width, 80)))
     return "\n".join(lines) + "\n"

@@ -60,15 +60,15 @@ def backtest(fleet: str, scenario: str, folder: Path, seed: int, draws: int) -> 
     }  # fmt: skip
     files = [(folder / f"{one.name}.csv", one.csv().encode()) for one in tables]
     write_files([*files, (folder / "backtest.json", (json.dumps(about, indent=2) + "\n").encode())])
-    lines = [f"cut-off {about['cut_off']}; {told(roll_of(played))}", ""]
+    width = min(page().width, 80)
+    lines = [fill(f"cut-off {about['cut_off']}; {told(roll_of(played))}", width), ""]
     for one in tables:
         lines.append(f"{folder / one.name}.csv: {one.says}")
         for number in sorted({0, len(one.when) // 3, 2 * len(one.when) // 3, len(one.when) - 1}):
             low, median, high = one.rows[number]
             lines.append(f"  {one.when[number]:<11}{median:>9.2f}   90 %: {low:.2f} to {high:.2f}")
     inputs = f"fleet {loaded.digest[:16]}, scenario {played.digest[:16]}, data {fitted.sha256[:16]}"
-    lines += ["", f"seed {seed}, {draws} draws, {inputs} (SHA-256)"]
-    lines.append(fill(NOT_MODELLED, min(page().width, 100)))
+    lines += ["", fill(f"seed {seed}, {draws} draws, {inputs} (SHA-256)", width), fill(NOT_MODELLED, width)]
     show("\n".join(lines) + "\n")
 
 

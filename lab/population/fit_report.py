@@ -76,7 +76,7 @@ def totals(found: Fit) -> str:
     pairs = ", ".join(f"{a} and {b} ({lean:+.2f})" for a, b, lean in correlated(found)) or "no two"
     return (
         f"{len(found.at)} of {len(found.evidence.days)} days used, up to {found.evidence.until}; known only "
-        f"together: {pairs}\n{len(found.draws)} draws, {found.accepted:.0%} of the moves accepted"
+        f"together: {pairs}; {len(found.draws)} draws, {found.accepted:.0%} of the moves accepted"
     )
 
 
