@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import DriverError
+from .fleet_fit import fit, observe
+from .fleet_load import load
+from .numbers import need_numpy
 from .options import output_option
 from .output import check_targets, deliver, page
 
@@ -42,7 +44,7 @@ def fleet() -> None:
 def show(fleet: str, form: str, output: Path | None) -> None:
     """Show the cohorts of a fleet: shares, habits, and where the numbers come from."""
     check_targets(output)
-    _need_numpy()
+    need_numpy()
     from ..population.fleet import load_fleet
     from . import fleet_text
 
@@ -84,11 +86,11 @@ def simulate(
     on fleet, scenario, seed and number of resolvers alone, not on engine or processes.
     """
     check_targets(output)
-    _need_numpy()
+    need_numpy()
     from . import fleet_text
     from .fleet_work import count
 
-    loaded, played, compiled = _compiled(fleet, scenario)
+    loaded, played, compiled = compiled_fleet(fleet, scenario)
     used = loaded.file.seed if seed is None else seed
     counted = count(compiled, used, resolvers, "numba" if engine == "numba" else "numpy", jobs)
     result = fleet_text.Result(loaded, played, compiled, used, engine, counted)
@@ -108,25 +110,20 @@ def replay(number: int, fleet: str, scenario: str, seed: int | None, output: Pat
     engines of `rootlab fleet simulate` count.
     """
     check_targets(output)
-    _need_numpy()
+    need_numpy()
     from . import fleet_text
 
-    loaded, played, compiled = _compiled(fleet, scenario)
+    loaded, played, compiled = compiled_fleet(fleet, scenario)
     used = loaded.file.seed if seed is None else seed
     deliver(fleet_text.replayed(loaded, played, compiled, used, number), output)
 
 
-def _need_numpy() -> None:
-    """Refuse, in one line, to work without numpy, which the plain install leaves out."""
-    try:
-        import numpy  # noqa: F401
-    except ModuleNotFoundError:
-        raise DriverError(
-            "fleets need numpy, which is not installed: pip install 'root-rollover-lab[population]'"
-        ) from None
+fleet.add_command(fit)
+fleet.add_command(observe)
+fleet.add_command(load)
 
 
-def _compiled(fleet: str, scenario: str) -> tuple[Fleet, Scenario, Compiled]:
+def compiled_fleet(fleet: str, scenario: str) -> tuple[Fleet, Scenario, Compiled]:
     """Load a fleet and a scenario, and compile the one for the other."""
     from ..population.fleet import load_fleet, names_of, strata_of
     from ..population.strata import compile_strata

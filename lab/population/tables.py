@@ -148,6 +148,20 @@ class Cohort(Table):
     telemetry: Telemetry | None = Field(None, description="default: nothing is seen of the cohort")
 
 
+class FittedTo(Table):
+    """What numbers of the file were fitted to; nothing but these octets went into them."""
+
+    data: Line = Field(description="name of the file of daily signals")
+    sha256: Annotated[Line, Field(pattern="^[0-9a-f]{64}$")] = Field(
+        description="over its lines up to the cut-off, in hex"
+    )
+    until: FileInstant = Field(description="the cut-off; later lines were not read")
+    days: Whole = Field(description="lines that were read")
+    scenario: Line = Field(description="whose timeline says when the key was published")
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)]
+    version: Line = Field(description="of the lab")
+
+
 class FleetFile(Table):
     """A fleet of the root rollover lab: who resolves, with which habits, and how sure that is."""
 
@@ -156,4 +170,8 @@ class FleetFile(Table):
     notes: Text = ""
     known_until: FileInstant | None = Field(None, description="nothing published later went into the file")
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0
+    fitted: FittedTo | None = Field(None, description="default: nothing was fitted")
+    assumption: Annotated[dict[SubjectName, Estimate], Field(max_length=200)] = Field(
+        {}, description="what forecasts of `rootlab plan backtest` rest on, by name (docs/forecasts.md)"
+    )
     cohort: Annotated[tuple[Cohort, ...], Field(min_length=1, max_length=MAX_COHORTS)]
