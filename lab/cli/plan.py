@@ -1,0 +1,17 @@
+"""`rootlab plan`: weigh a decision. Each command is a module of its own, one line here."""
+
+from __future__ import annotations
+
+import click
+
+from .plan_gate import gate
+from .plan_sweep import sweep
+
+
+@click.group(no_args_is_help=False)
+def plan() -> None:
+    """Weigh a decision: what a delay buys, whether the gates are met."""
+
+
+plan.add_command(sweep)
+plan.add_command(gate)
