@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .plan_gate import gate
+from .plan_report import report
 from .plan_sweep import sweep
 
 
@@ -15,3 +16,4 @@ def plan() -> None:
 
 plan.add_command(sweep)
 plan.add_command(gate)
+plan.add_command(report)

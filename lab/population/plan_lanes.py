@@ -10,7 +10,7 @@ from .plan_result import Lane
 from .strata import WARM_UP
 
 FEW, MOST = 0.05, 0.95
-"""A cohort is learning while more than FEW and less than MOST of it trust the new key."""
+"""A cohort is mixed while more than FEW and less than MOST of it trust the new key."""
 
 
 def lanes(order: Order, cell: Cell) -> tuple[Lane, ...]:
@@ -40,7 +40,7 @@ def _anchors(order: Order, cell: Cell) -> list[Lane]:
         days = [next((day for day, part in enumerate(upto) if part >= level), None) for level in (FEW, MOST)]
         cuts = [_cut(day, scenario.start, scenario.stop) for day in days]
         spans = zip(
-            ("old key only", "learning", "new key trusted"),
+            ("old key only", "mixed", "new key trusted"),
             (scenario.start, *cuts), (*cuts, scenario.stop), strict=True,
         )  # fmt: skip
         found += [

@@ -145,3 +145,17 @@ def test_gate_refuses_what_is_malformed(rootlab: Rootlab, result: Path, tmp_path
         ended = rootlab("plan", "gate", result, "--gates", tmp_path / "gates.toml")
         assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
         assert name in ended.err
+
+
+def test_report_writes_page_markdown_and_pictures(rootlab: Rootlab, result: Path, tmp_path: Path) -> None:
+    """All files are named on standard output, and lie where it says."""
+    ended = rootlab("plan", "report", result, "--out", tmp_path / "new" / "report")
+    assert (ended.status, ended.err) == (0, "")
+    names = [Path(line).name for line in ended.out.splitlines()]
+    charts = ("delays", "curve", "sensitivity", "lanes-0", "lanes-6")
+    assert names[:2] == ["report.html", "report.md"]
+    assert set(names[2:]) == {f"study1-{name}.{form}" for name in charts for form in ("svg", "png")}
+    assert all(Path(line).stat().st_size > 1000 for line in ended.out.splitlines())
+    (tmp_path / "file").touch()
+    ended = rootlab("plan", "report", result, "--out", tmp_path / "file" / "below")
+    assert (ended.status, ended.err.count("\n")) == (2, 1)

@@ -48,7 +48,9 @@ def sweep(fleet: str = "2017", load: Sure | None = None, **inputs: Any) -> Sweep
             ("key", "ksk-2010", "signing", "2017-07-01T00:00:00Z", "2017-10-11T16:00:00Z"),
             ("key", "ksk-2017", "published", "2017-07-11T16:00:00Z", "2017-10-11T16:00:00Z"),
             ("key", "ksk-2017", "signing", "2017-10-11T16:00:00Z", "2017-11-10T16:00:00Z"),
+            ("key", "ksk-2010", "revoked", "2017-10-11T16:00:00Z", "2017-11-10T16:00:00Z"),
             ("anchors", "bind", "old key only", "2017-07-01T00:00:00Z", "2017-08-10T00:00:00Z"),
+            ("anchors", "unwritable", "mixed", "2017-07-01T00:00:00Z", "2017-11-10T16:00:00Z"),
             ("anchors", "bind", "new key trusted", "2017-08-10T00:00:00Z", "2017-11-10T16:00:00Z"),
         )
     ]  # fmt: skip
