@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .plan_backout import backout
+from .plan_compare import compare
 from .plan_gate import gate
 from .plan_report import report
 from .plan_sweep import sweep
@@ -17,3 +19,5 @@ def plan() -> None:
 plan.add_command(sweep)
 plan.add_command(gate)
 plan.add_command(report)
+plan.add_command(backout)
+plan.add_command(compare)

@@ -77,6 +77,13 @@ def weights_at(fleet: Fleet, quantiles: Floats) -> Weights:
     return Weights(table[:, 0], table[:, 1])
 
 
+def rates(some: Floats, of: Floats, chances: Floats) -> Floats:
+    """Return parts of cohorts at quantiles of what counting `some` out of `of` leaves open (Jeffreys)."""
+    from scipy.special import betaincinv
+
+    return np.asarray(betaincinv(some + 0.5, of - some + 0.5, chances), np.float64)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one delay comes to, in each of many worlds."""
@@ -98,16 +105,12 @@ class Outcome:
         """Return the part of each cohort that fails in the days of the roll: worlds x cohorts, or cohorts."""
         failed = np.array([sum(one.failed[: self.ttl_days + 1]) for one in self.cell.cohorts], np.float64)
         drawn = np.array([max(1, one.drawn) for one in self.cell.cohorts], np.float64)
-        if self.chances is None:
-            return np.asarray(failed / drawn, np.float64)
-        from scipy.special import betaincinv
+        return failed / drawn if self.chances is None else rates(failed, drawn, self.chances)
 
-        return np.asarray(betaincinv(failed + 0.5, drawn - failed + 0.5, self.chances), np.float64)
-
-    def _mean(self, rates: Floats, weights: Floats) -> Floats:
+    def _mean(self, found: Floats, weights: Floats) -> Floats:
         """Return percentages: rates of cohorts, weighted, of what is present."""
         there = weights @ self.present
-        return np.asarray(100 * (weights * rates).sum(axis=1) / np.maximum(there, 1e-300), np.float64)
+        return np.asarray(100 * (weights * found).sum(axis=1) / np.maximum(there, 1e-300), np.float64)
 
     @cached_property
     def resolvers(self) -> Floats:

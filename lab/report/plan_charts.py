@@ -198,4 +198,4 @@ def library() -> str:
     import vl_convert
 
     version = "_".join(alt.SCHEMA_VERSION.split(".")[:2])
-    return str(vl_convert.javascript_bundle(None, vl_version=version))
+    return str(vl_convert.javascript_bundle(vl_version=version))  # type: ignore[call-arg]

@@ -159,3 +159,45 @@ def test_report_writes_page_markdown_and_pictures(rootlab: Rootlab, result: Path
     (tmp_path / "file").touch()
     ended = rootlab("plan", "report", result, "--out", tmp_path / "file" / "below")
     assert (ended.status, ended.err.count("\n")) == (2, 1)
+
+
+def test_compare_ends_as_intervals_stand(rootlab: Rootlab, result: Path, tmp_path: Path) -> None:
+    """Exit status 0 where all overlap, 1 where some stand apart, 3 where no delay is in both."""
+    found = json.loads(result.read_text())
+    ended = rootlab("plan", "compare", result, result)
+    assert (ended.status, ended.out.count("overlap\n")) == (0, 6)
+    assert ended.out.count("seed 7") == 2
+    found["studies"][0]["rows"][0]["users_broken"] = {"low": 8, "median": 9, "high": 10}
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(found))
+    ended = rootlab("plan", "compare", result, other, "--format", "json")
+    assert ended.status == 1
+    assert [pair["b_is"] for pair in json.loads(ended.out)["pairs"]][:3] == ["overlap", "more", "overlap"]
+    for months, row in enumerate(found["studies"][0]["rows"], 1):
+        row["months"] = months
+    other.write_text(json.dumps(found))
+    assert rootlab("plan", "compare", result, other).status == 3
+
+
+def test_backout_says_who_heals(rootlab: Rootlab, fleet: Path) -> None:
+    """Groups, curve and cohorts are told, with seed and hashes; JSON has the same numbers."""
+    line = ("plan", "backout", "--at", "2018-10-12T16:00:00Z", "--fleet", fleet, "--timeline", "2018-actual",
+            "--resolvers", 200, "--worlds", 100, "--watch", 5)  # fmt: skip
+    ended = rootlab(*line)
+    assert ended.status == 0
+    for word in (
+        "two",
+        "broken right before",
+        "days after",
+        "Not modelled: ",
+        "seed 0, 200 resolvers",
+        "SHA-256",
+    ):
+        assert word in ended.out
+    said = json.loads(rootlab(*line, "--format", "json").out)
+    old = said["cohorts"][0]
+    assert f"{'old':<16}{old['drawn']:>8}{old['broken']:>14}{old['healed']:>14}" in ended.out
+    assert said["curve"][0]["with"] == said["curve"][0]["without"]
+    assert len(said["curve"]) == 6
+    ended = rootlab(*line[:2], "--at", "2019-02-01", *line[4:])
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
