@@ -8,6 +8,7 @@ from .plan_backout import backout
 from .plan_compare import compare
 from .plan_gate import gate
 from .plan_report import report
+from .plan_sequence import sequence
 from .plan_sweep import sweep
 
 
@@ -21,3 +22,4 @@ plan.add_command(gate)
 plan.add_command(report)
 plan.add_command(backout)
 plan.add_command(compare)
+plan.add_command(sequence)

@@ -100,33 +100,32 @@ def sweep(
     out the same. FOLDER gets sweep.json, for `rootlab plan gate`, `compare` and `report`, and tables as CSV.
     """
     need_scipy()
-    from ..population.plan import Request, claim, prepare
-    from .plan_work import alone_in
+    from ..population.plan import Request, prepare
 
     asked = Request(fleets, timelines, delays, resolvers, seed, worlds, sobol, watch)
-    ready = prepare(asked)
-    with alone_in(out):
-        parts = claim(out, ready.inputs)
-        found = _run(ready, parts, engine, jobs)
-        _write(found, out)
+    found = run_plan(prepare(asked), out, engine, jobs)
     from ..report.plan_text import text
 
     show(text(found, page().width))
 
 
-def _run(ready: Plan, parts: Any, engine: Engine, jobs: int | None) -> Sweep:
-    """Run the sweep with a bar for those who wait."""
-    from ..population.plan import run
-    from .plan_work import workers
+def run_plan(ready: Plan, out: Path, engine: Engine, jobs: int | None) -> Sweep:
+    """Run a plan in its folder, with a bar for those who wait, and leave result and tables there."""
+    from ..population.plan import claim, run
+    from .plan_work import alone_in, workers
 
     cells = len(ready.orders)
-    with ProgressBar() as bar, workers(jobs, cells) as executor:
-        bar.begin("sweep")
+    with alone_in(out):
+        parts = claim(out, ready.inputs)
+        with ProgressBar() as bar, workers(jobs, cells) as executor:
+            bar.begin("sweep")
 
-        def progress(done: float) -> None:
-            bar(done, f"{cells} delays")
+            def progress(done: float) -> None:
+                bar(done, f"{cells} delays")
 
-        return run(ready, parts, engine=engine, executor=executor, progress=progress)
+            found = run(ready, parts, engine=engine, executor=executor, progress=progress)
+        _write(found, out)
+    return found
 
 
 def _write(found: Sweep, out: Path) -> None:

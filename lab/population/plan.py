@@ -16,6 +16,7 @@ from typing import TypeAlias
 from .. import __version__
 from ..clock import DAY, format_instant
 from ..errors import UserError, one_line
+from ..scenario.load import Scenario, load_scenario
 from .fleet import Fleet, load_fleet
 from .plan_cells import Cell, Order, Parts, compute, write_whole
 from .plan_lanes import lanes
@@ -77,7 +78,7 @@ def prepare(request: Request) -> Plan:
     inputs = Inputs(
         rootlab=__version__,
         fleets=tuple(_fleet_input(fleet) for fleet in fleets),
-        timelines=tuple(_timeline_input(worlds[name][0]) for name in request.timelines),
+        timelines=tuple(_timeline_input(load_scenario(name)) for name in request.timelines),
         delays=request.delays, resolvers=request.resolvers, worlds=request.worlds, sobol=request.sobol,
         seed=seed, watch_days=request.watch,
     )  # fmt: skip
@@ -92,10 +93,8 @@ def _fleet_input(fleet: Fleet) -> Input:
     )  # fmt: skip
 
 
-def _timeline_input(one: Delayed) -> Input:
-    return Input(
-        name=one_line(one.scenario.name), title=one_line(one.scenario.title), sha256=one.scenario.digest
-    )
+def _timeline_input(one: Scenario) -> Input:
+    return Input(name=one_line(one.name), title=one_line(one.title), sha256=one.digest)
 
 
 def claim(folder: Path, inputs: Inputs) -> Parts:

@@ -201,3 +201,26 @@ def test_backout_says_who_heals(rootlab: Rootlab, fleet: Path) -> None:
     assert len(said["curve"]) == 6
     ended = rootlab(*line[:2], "--at", "2019-02-01", *line[4:])
     assert (ended.status, ended.err.count("\n")) == (2, 1)
+
+
+def test_sequence_decides_date_by_date(rootlab: Rootlab, fleet: Path, tmp_path: Path) -> None:
+    """Each date has its verdict from its own fleet; what is wrong with a date is one line."""
+    fleet.write_text(f"known-until = 2017-09-20\n{FLEET}")
+    (tmp_path / "gates.toml").write_text(GATE)
+    line = ("plan", "sequence", "--timeline", "2017-planned", "--gates", tmp_path / "gates.toml", "--delays",
+            "0,3", "--resolvers", 200, "--worlds", 100, "--watch", 5, "--out", tmp_path / "out")  # fmt: skip
+    dates = ("--at", f"2017-09-27={fleet}", "--at", f"2017-12-18={fleet}")
+    ended = rootlab(*line, *dates)
+    assert ended.status == 0
+    assert "2017-09-27: no delay left meets the gates (fleet two, evidence 7 days old)" in ended.out
+    assert "2017-12-18: no delay left meets the gates (fleet two, evidence 89 days old)" in ended.out
+    said = json.loads(rootlab(*line, *dates, "--format", "json").out)
+    assert [[option["months"] for option in date["options"]] for date in said["dates"]] == [[0, 3], [3]]
+    for wrong, why in (
+        ("2017-12-18", "names no fleet"),
+        (f"x={fleet}", "is not an instant"),
+        (f"2017-01-01={fleet}", "knows"),
+    ):
+        ended = rootlab(*line, "--at", wrong)
+        assert (ended.status, ended.err.count("\n")) == (2, 1)
+        assert why in ended.err
