@@ -20,8 +20,11 @@ from ..clock import DAY
 from .fleet import Fleet, names_of, strata_of
 from .plan_worlds import Delayed
 from .simulate import Engine, simulate
-from .strata import Compiled, Stratum, compile_strata
+from .strata import Books, Compiled, Stratum, compile_strata
 from .world import Stage, world_of
+
+_BOOKS: Books = {}
+"""What this process has explored: cells differ in times, and machines know nothing of those."""
 
 LAYOUT = 1
 """Of the files of parts; another number makes old parts worth nothing."""
@@ -83,7 +86,7 @@ def compiled(fleet: Fleet, delayed: Delayed) -> Compiled:
     """Compile a fleet of even cohorts for a timeline. Raises ScenarioError."""
     strata = even_strata(fleet, delayed)
     world = world_of(delayed.scenario, names_of(strata))
-    return compile_strata(world, Stage(world, delayed.scenario), strata)
+    return compile_strata(world, Stage(world, delayed.scenario), strata, _BOOKS)
 
 
 def compute(order: Order, engine: Engine) -> Cell:

@@ -17,13 +17,15 @@ import pytest
 
 from lab.clock import format_instant, parse_instant
 from lab.errors import ScenarioError, UserError
-from lab.population.fleet import Fleet, fleet_of_text
+from lab.population.fleet import Fleet, fleet_of_text, load_fleet, names_of
 from lab.population.plan import Plan, Request, claim, prepare, run
-from lab.population.plan_cells import Cell, Counts, Order, Parts, compute
+from lab.population.plan_cells import Cell, Counts, Order, Parts, compute, even_strata
 from lab.population.plan_result import read_sweep
 from lab.population.plan_sobol import sobol
 from lab.population.plan_weigh import Outcome, assumptions, draws, interval, weights_at
 from lab.population.plan_worlds import delayed, later
+from lab.population.strata import Books, compile_strata
+from lab.population.world import Stage, world_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = """
@@ -203,6 +205,22 @@ def test_a_load_is_taken_from_whoever_computes_it(fleet: Path, tmp_path: Path) -
     assert found.rows[0].peak_load is not None
     assert found.rows[0].peak_load.median == 2.0
     assert found.gains == ()
+
+
+def test_machines_are_explored_once_for_all_delays() -> None:
+    """A timeline with the same sets at other times needs no new books, and comes out as if it had them."""
+    loaded = load_fleet("2017")
+    books: Books = {}
+    for months in (0, 1, 4):
+        one = delayed("2017-planned", months, 30)
+        strata = even_strata(loaded, one)
+        world = world_of(one.scenario, names_of(strata))
+        kept = compile_strata(world, Stage(world, one.scenario), strata, books)
+        fresh = compile_strata(world, Stage(world, one.scenario), strata)
+        assert len(books) == 9
+        assert [str(np.asarray(part).tolist()) for part in (*kept.arrays, *kept.tables)] == [
+            str(np.asarray(part).tolist()) for part in (*fresh.arrays, *fresh.tables)
+        ]
 
 
 def test_a_damaged_part_is_computed_again(fleet: Path, tmp_path: Path) -> None:
