@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read, check and write the files of key ceremonies (KSR, SKR)."),
     "fleet": (".fleet:fleet", "Say what becomes of a fleet of resolvers."),
-    "plan": (".plan:plan", "Weigh a roll before it is made, with a fleet of resolvers."),
+    "plan": (".plan:plan", "Weigh a decision: what a delay buys, whether the gates are met."),
     "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from ..clock import DAY, Instant, Seconds
 from .arrays import FAR, Arrays, Strata
 from .assemble import Assembly
-from .explore import explore
+from .explore import Book, explore
 from .machine import Machine
 from .world import Stage, World
+
+Books: TypeAlias = dict[tuple[Machine, Hashable], Book]
+"""Books of machines by what their worlds have in common (`like`)."""
 
 WARM_UP: Seconds = 2 * DAY
 """Resolvers that are older than the world start within its first two days, each with its own phase."""
@@ -73,15 +77,33 @@ class Compiled:
     tables: Strata
 
 
-def compile_strata(world: World, stage: Stage, strata: Sequence[Stratum]) -> Compiled:
-    """Explore the machines of strata, each once, and lay everything out in arrays. Raises ScenarioError."""
+def compile_strata(
+    world: World, stage: Stage, strata: Sequence[Stratum], books: Books | None = None
+) -> Compiled:
+    """Explore the machines of strata, each once, and lay everything out in arrays. Raises ScenarioError.
+
+    `books` keeps what was explored, for another world in which the same sets are published in the same order
+    at other times: it has the same books, and a timeline that is delayed month by month needs them once.
+    """
     assembly = Assembly(world)
+    kept: Books = {} if books is None else books
     firsts: dict[Machine, tuple[int, int, int]] = {}
     for stratum in strata:
-        if stratum.machine not in firsts:
-            firsts[stratum.machine] = assembly.add(explore(stratum.machine, world, stage))
+        machine = stratum.machine
+        if machine not in firsts:
+            place = (machine, like(world))
+            if place not in kept:
+                kept[place] = explore(machine, world, stage)
+            firsts[machine] = assembly.add(kept[place])
     tables = _tables(world, strata, [firsts[stratum.machine] for stratum in strata])
     return Compiled(world, tuple(strata), assembly, assembly.arrays(), tables)
+
+
+def like(world: World) -> Hashable:
+    """Return what a world has in common with all in which machines have the same books."""
+    meanings = tuple((keys.ksks, keys.revoked, keys.dnskey_signers) for keys in world.kinds)
+    order = tuple(epoch.kind for epoch in world.epochs)
+    return meanings, order, world.keys, world.dnskey_ttl, world.margin < 2 * world.dnskey_ttl
 
 
 def bounds(shares: Sequence[float]) -> list[int]:
