@@ -6,7 +6,7 @@
     @given(scenarios(models=["unbound"]))
     def test_nothing_is_bogus(scenario): ...
 
-All shrink to what a reader wants to see: timelines to the shortest roll (the old key, both, the new one), with
+All shrink to what a reader wants to see: timelines to the shortest roll (old key, both, new key), with
 the root's TTL; policies to RFC 5011 read strictly; resolvers to `rfc5011-strict` with the old key; events to
 none. Keys are the lab's own of ECDSA P-256: the names `key-a` to `key-d` and `zsk-y`, `zsk-z`, whose files
 `key_files()` has. A signature costs a twentieth of an RSA-2048 one.
@@ -54,6 +54,8 @@ KSKS = ("key-a", "key-b", "key-c")
 ZSKS = ("zsk-y", "zsk-z")
 START: Instant = parse_instant("2020-01-01T00:00:00Z")
 """Where drawn timelines begin."""
+LATEST: Instant = parse_instant("2099-12-31")
+"""The latest instant drawn, unless another is asked for."""
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="rootlab-keys-")
 
@@ -81,9 +83,7 @@ TTLS: st.SearchStrategy[Seconds] = st.one_of(
 """TTLs of the DNSKEY RRset, the root's first."""
 
 
-def instants(
-    earliest: Instant = START, latest: Instant = parse_instant("2099-12-31")
-) -> st.SearchStrategy[Instant]:
+def instants(earliest: Instant = START, latest: Instant = LATEST) -> st.SearchStrategy[Instant]:
     """Draw an instant, whole seconds since 1970, both ends included; shrinks to the earliest."""
     return st.integers(earliest, latest)
 
@@ -218,7 +218,7 @@ def turned_knobs(
     *,
     max_turned: int = 3,
 ) -> tuple[tuple[str, PolicyValue], ...]:
-    """Draw knobs with values, as `SubjectSpec.policy` has them; shrinks to none. `knobs` says which, and how."""
+    """Draw knobs with values, as `SubjectSpec.policy` has them: those of `knobs`, or all; shrinks to none."""
     choices = {name: knob_values(name) for name in KNOBS} if knobs is None else knobs
     names = draw(st.lists(st.sampled_from(tuple(choices)), max_size=max_turned, unique=True))
     return tuple((name, draw(choices[name])) for name in names)

@@ -28,7 +28,7 @@ class ScenarioFile(pytest.File):
     absent: Absent
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield an item for each subject. Raises a collection error of one line for a file that is no scenario."""
+        """Yield an item for each subject. A file that is no scenario is an error of one line."""
         try:
             names = [spec.name for spec in self.scenario.subjects]
         except UserError as error:

@@ -1,4 +1,4 @@
-"""An instant as tests like to have it: it compares with text and datetimes, and a failed assert shows a date."""
+"""An instant as tests like to have it: it equals text and datetimes, and a failed assert shows a date."""
 
 from __future__ import annotations
 

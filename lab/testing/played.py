@@ -65,7 +65,7 @@ class Seen:
         )  # fmt: skip
 
     def state(self, key: str | int, at: When | None = None) -> str:
-        """Return the RFC 5011 state of a key, by name or tag, at an instant or the end; `Start` if unknown."""
+        """Return the RFC 5011 state of a key, by name or tag, at an instant or the end; else `Start`."""
         told = [change for change in self.transitions if key in (change.key, change.key_tag)]
         if at is None:
             final = [anchor.state for anchor in self.anchors if key in (anchor.key, anchor.key_tag)]

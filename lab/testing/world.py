@@ -70,7 +70,7 @@ class World:
     """A root that rolls, a clock, and who was installed so far; times only go forward."""
 
     def __init__(self, scenario: str, *, absent: Absent = refuse) -> None:
-        """Load a scenario, by name or path, for its root; its own subjects stay away. Raises ScenarioError."""
+        """Load a scenario, by name or path, for its root; its own subjects stay out. Raises ScenarioError."""
         self.scenario = load_scenario(scenario)
         self.now: Instant = self.scenario.start
         self.absent = absent
