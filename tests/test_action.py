@@ -1,4 +1,4 @@
-"""The GitHub Action: its one script does what the Action promises, and the Action gives it what it reads."""
+"""The GitHub Action: its script does what it promises, and the Action gives it what it reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def act(folder: Path, scenarios: str, **more: str) -> tuple[int, str]:
-    """Run the script in a folder as the Action would, with `rootlab` on the path; return status and output."""
+    """Run the script in a folder as the Action would, `rootlab` on the path; return status and output."""
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     start = "from lab.cli import main; raise SystemExit(main())"

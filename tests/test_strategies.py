@@ -95,7 +95,7 @@ def test_a_failure_shrinks_to_a_hasty_roll() -> None:
     assert (len(found.timeline.steps), len(found.subjects), found.events) == (3, 1, ())
 
 
-@examples(30)
+@examples(15)
 @given(strategies.scenarios())
 def test_every_scenario_can_be_played(scenario: Scenario) -> None:
     """Whatever is drawn, each subject gets a result, and the same one again."""

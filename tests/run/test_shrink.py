@@ -193,7 +193,8 @@ def test_every_option_and_event_is_spelled_out() -> None:
     at = scenario.start + 100 * DAY
     actions: tuple[Action, ...] = (
         Restart(keep_state=False, kill=True), Off(at + DAY), Dark(scenario.stop),
-        Replay(at - 60 * DAY, at + DAY), SetClock(60), SetAnchors(("ksk-2017",), "next-read"), SetStateWritable(False),
+        Replay(at - 60 * DAY, at + DAY), SetClock(60), SetAnchors(("ksk-2017",), "next-read"),
+        SetStateWritable(False),
     )  # fmt: skip
     spec = replace(
         scenario.subjects[0], anchor_format="dnskey", clock_offset=-5, restart_every=DAY, keep_state=False,

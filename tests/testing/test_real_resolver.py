@@ -13,8 +13,8 @@ from tests.conftest import unavailable
 
 from .conftest import PLUGIN
 
-LIMIT = 20.0
-"""Seconds that installing an Unbound and going past the roll may take."""
+LIMIT = 60.0
+"""Seconds that it may take on a busy machine; on one with nothing else to do it takes three."""
 
 TEN_LINES = """
 def test_unbound_installed_too_late(lab_clock, real_resolver, root_server):
@@ -28,7 +28,7 @@ def test_unbound_installed_too_late(lab_clock, real_resolver, root_server):
 
 
 def test_ten_lines_with_a_real_unbound(pytester: pytest.Pytester, debian_tool: Callable[[str], str]) -> None:
-    """It fails within a day of the roll, next to a server with threads, in under 20 s."""
+    """It fails within a day of the roll, next to a server with threads, and soon."""
     debian_tool("unbound")
     for reason in filter(None, (netns.available(), shim.unavailable())):
         unavailable(reason)
