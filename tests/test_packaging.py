@@ -141,3 +141,32 @@ def test_wheel_holds_nothing_else(wheel: Path) -> None:
     information = f"root_rollover_lab-{lab.__version__}.dist-info"
     assert {name.split("/")[0] for name in names} == {"lab", information}
     assert {"lab/py.typed", "lab/drivers/labclock.c", f"{information}/licenses/LICENSE"} <= set(names)
+
+
+PLUGIN_TEST = """
+import sys
+
+def test_unrelated():
+    assert {name for name in sys.modules if name.startswith("lab")} == {"lab", "lab.pytest_plugin"}
+    assert not {"hypothesis", "freezegun", "pydantic", "cryptography"} & set(sys.modules)
+
+def test_installed_too_late(lab_clock, model_resolver):
+    lab_clock.advance_to("2018-10-01")
+    unbound = model_resolver("unbound", anchors=["ksk-2010"])
+    run = lab_clock.advance_to("2018-10-13T16:00Z")
+    assert run.subject(unbound.name).first_failure >= "2018-10-11T16:00Z"
+    assert not {"hypothesis", "freezegun"} & set(sys.modules)
+"""
+
+
+def test_wheel_brings_the_pytest_plugin(environment: Environment, wheel: Path) -> None:
+    """Where the wheel is installed pytest has the plugin without being told, in any folder."""
+    environment.pip("install", "--ignore-installed", str(wheel))
+    (environment.folder / "test_mine.py").write_text(PLUGIN_TEST)
+    alone = ("-p", "no:hypothesispytest", "-p", "no:pytest_cov", "-p", "no:xdist", "-p", "no:cacheprovider")
+    told = environment.run(
+        "python", "-m", "pytest", "-W", "error", "--strict-markers", *alone, "test_mine.py"
+    )
+    assert "2 passed" in told
+    assert "rootlab" in told.partition("plugins: ")[2].partition("\n")[0] or "root-rollover-lab" in told
+    assert "@pytest.mark.rollover" in environment.run("python", "-m", "pytest", "--markers", *alone)

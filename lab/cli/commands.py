@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show two subjects of a scenario side by side.",
     ),
     "onset": (".onset:onset", "Show when those without the new key fail and how often they ask."),
+    "frontier": (".frontier:frontier", "Show where a configuration begins to fail, to the second."),
+    "shrink": (".shrink:shrink", "Make the shortest scenario that fails for the same cause."),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read, check and write the files of key ceremonies (KSR, SKR)."),

@@ -43,6 +43,8 @@ class Reader:
         start = "from lab.cli import main; raise SystemExit(main())"
         self._program(programs / "rootlab", f"exec '{sys.executable}' -c '{start}' \"$@\"")
         self._program(programs / "python", f"exec '{sys.executable}' \"$@\"")
+        plugin = "-p no:rootlab -p lab.pytest_plugin -p no:cacheprovider"
+        self._program(programs / "pytest", f"exec '{sys.executable}' -m pytest {plugin} \"$@\"")
         self.environment = {
             "PATH": f"{programs}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),

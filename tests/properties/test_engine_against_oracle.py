@@ -17,9 +17,10 @@ from lab.run.oracle import predict_subject
 from lab.run.oracle_laws import law_of
 from lab.run.verdict import SubjectResult
 from lab.scenario.spec import Scenario, SubjectSpec
+from lab.strategies import timelines, turned_knobs, windows
 
 from ..effort import examples
-from .worlds import START, is_secure, keys, played, scenario, subject, timeline, timelines, windows
+from .worlds import START, is_secure, keys, played, scenario, subject, timeline
 
 COVERED = tuple(
     name
@@ -80,11 +81,11 @@ def subjects(draw: st.DrawFn, zone: Timeline, *, eventful: bool) -> SubjectSpec:
     )
     if not eventful:
         return spec
-    turned = draw(st.lists(st.sampled_from(tuple(KNOBS)), max_size=3, unique=True))
+    turned = draw(turned_knobs(KNOBS))
     end = max(zone.steps[-1].expiration, begin + 2 * DAY)
     return dataclasses.replace(
         spec,
-        policy=tuple((knob, draw(KNOBS[knob])) for knob in turned),
+        policy=turned,
         off=draw(windows(begin, end)),
         restart_every=draw(st.one_of(st.none(), st.integers(DAY, 40 * DAY))),
         keep_state=draw(st.booleans()),

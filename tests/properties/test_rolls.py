@@ -17,10 +17,11 @@ from lab.clock import DAY, HOUR, Instant, Seconds
 from lab.errors import TimelineError
 from lab.run.verdict import SubjectResult
 from lab.scenario.spec import SubjectSpec, Window, XmlListing
+from lab.strategies import windows
 from tests.authority.timelines import ACTUAL, PLANNED, one_roll
 
 from ..effort import examples
-from .worlds import KSKS, START, ZSKS, key_files, keys, played, scenario, subject, timeline, windows
+from .worlds import KSKS, START, ZSKS, key_files, keys, played, scenario, subject, timeline
 
 pytestmark = pytest.mark.no_cover
 LEARNERS = ("rfc5011-strict", "unbound", "bind", "knot", "sdns", "cdnsd")

@@ -6,20 +6,15 @@ property here depends on the algorithm.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from hypothesis import strategies as st
-
 from lab.authority.signer import ZoneAuthority
 from lab.authority.timeline import KeySet, Step, Timeline
-from lab.clock import DAY, HOUR, Instant, Seconds, parse_instant
+from lab.clock import DAY, Instant, Seconds
 from lab.dnssec.codec import parse_message
 from lab.dnssec.names import ROOT
 from lab.dnssec.rrtypes import DNSKEY
@@ -28,25 +23,11 @@ from lab.run import engine
 from lab.run.engine import play
 from lab.run.judge import judge
 from lab.run.verdict import SubjectResult
-from lab.scenario.spec import EventSpec, Scenario, SubjectSpec, Window
-
-KSKS = ("key-a", "key-b", "key-c")
-ZSKS = ("zsk-y", "zsk-z")
-START: Instant = parse_instant("2020-01-01T00:00:00Z")
-"""Where small worlds begin."""
-
-_FOLDER = tempfile.TemporaryDirectory(prefix="rootlab-keys-")
-
-
-@cache
-def key_files() -> dict[str, Path]:
-    """Return the PEM files of the fast keys, written once a process and gone with it."""
-    files: dict[str, Path] = {}
-    for secret, name in enumerate(KSKS + ZSKS, 1000):
-        key = ec.derive_private_key(secret, ec.SECP256R1())
-        files[name] = Path(_FOLDER.name) / f"{name}.pem"
-        files[name].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return files
+from lab.scenario.spec import EventSpec, Scenario, SubjectSpec
+from lab.strategies import KSKS as KSKS
+from lab.strategies import START as START
+from lab.strategies import ZSKS as ZSKS
+from lab.strategies import key_files as key_files
 
 
 def keys(ksks: str, signers: str = "", revoked: str = "", zsks: str = "y", zone: str = "y") -> KeySet:
@@ -160,65 +141,3 @@ def holding(name: str, until: Instant) -> Choice:
 
 def _holds(step: Step, name: str) -> bool:
     return name[1:] in step.keys.revoked if name.startswith("*") else name in step.keys.ksks
-
-
-# -- strategies ----------------------------------------------------------------------------------------------
-
-GAPS: st.SearchStrategy[Seconds] = st.one_of(
-    st.integers(1, 40 * DAY), st.integers(HOUR, 20 * DAY), st.sampled_from((30 * DAY, 30 * DAY + 1, 31 * DAY))
-)
-TTLS: st.SearchStrategy[Seconds] = st.one_of(
-    st.sampled_from((HOUR, DAY, 2 * DAY, 6 * DAY, 30 * DAY)), st.integers(HOUR // 2, 30 * DAY)
-)
-
-
-_LIKELY = {
-    "absent": ("published",) * 6 + ("signing", "revoked", "flagged"),
-    "published": ("signing",) * 4 + ("absent",) * 4 + ("revoked", "flagged"),
-    "signing": ("revoked",) * 4 + ("published",) * 4 + ("absent", "flagged"),
-    "revoked": ("absent",) * 4 + ("published",) * 3 + ("signing", "flagged"),
-}
-"""What may become of a key; `flagged` is a REVOKE bit without the key's own signature."""
-
-
-@st.composite
-def _next_set(draw: st.DrawFn, before: KeySet) -> KeySet:
-    """Draw what may follow a key set: one or two keys change their state, as rolls go or as they do not."""
-    states = {name: before.state(name) for name in KSKS}
-    for name in draw(st.lists(st.sampled_from(KSKS), max_size=2, unique=True)):
-        states[name] = draw(st.sampled_from(_LIKELY[states[name]]))
-    if "signing" not in states.values():
-        states[draw(st.sampled_from(KSKS))] = "signing"
-    rotate = draw(st.integers(0, 5)) == 0
-    zone = draw(st.sampled_from(ZSKS)) if rotate else before.zone_signers[0]
-    zsks = ZSKS if draw(st.integers(0, 3)) else (zone,)
-    return KeySet(
-        tuple(name for name in KSKS if states[name] != "absent"),
-        zsks,
-        tuple(name for name in KSKS if states[name] in ("revoked", "flagged")),
-        tuple(name for name in KSKS if states[name] in ("signing", "revoked")),
-        (zone,),
-    )
-
-
-@st.composite
-def timelines(draw: st.DrawFn) -> Timeline:
-    """Draw a timeline of 5 to 15 steps: rolls with any waits, revocations proved or not, late signatures."""
-    ttl = draw(TTLS)
-    at, keyset = START, keys("a", zsks="yz")
-    steps: list[Step] = []
-    for _ in range(draw(st.integers(5, 15))):
-        gap = draw(GAPS)
-        early = draw(st.integers(0, 5 * DAY))
-        lasts = gap + draw(st.integers(0, 10 * DAY)) if draw(st.integers(0, 9)) else draw(st.integers(1, gap))
-        steps.append(Step(at, keyset, at - early, at + lasts))
-        at += gap
-        keyset = draw(_next_set(keyset))
-    return Timeline(tuple(steps), ttl)
-
-
-@st.composite
-def windows(draw: st.DrawFn, begin: Instant, end: Instant) -> tuple[Window, ...]:
-    """Draw up to two absences between two instants."""
-    edges = sorted(draw(st.lists(st.integers(begin + 1, end - 1), max_size=4, unique=True)))
-    return tuple(Window(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False))
