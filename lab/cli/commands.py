@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ceremony": (".ceremony:ceremony", "Read, check and write the files of key ceremonies (KSR, SKR)."),
     "fleet": (".fleet:fleet", "Say what becomes of a fleet of resolvers."),
     "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
+    "conformance": (
+        ".conformance:conformance",
+        "Examine validators against what the RFCs demand, case by case.",
+    ),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),

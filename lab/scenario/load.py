@@ -5,7 +5,9 @@ Raises ScenarioError or TimelineError, and nothing else, whatever the file holds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..clock import format_instant
 from ..errors import ScenarioError
@@ -17,7 +19,7 @@ from .parts import Checks, event_specs, expectations, subject_specs
 from .source import parse_toml, read_file, validate
 from .spec import Scenario
 
-__all__ = ["Scenario", "load_scenario", "load_text"]
+__all__ = ["Scenario", "load_scenario", "load_tables", "load_text"]
 
 
 def load_scenario(argument: str | Path) -> Scenario:
@@ -28,8 +30,13 @@ def load_scenario(argument: str | Path) -> Scenario:
 
 def load_text(text: str, path: Path = Path("scenario.toml")) -> Scenario:
     """Load a scenario from its text; `path` names it in errors, and relative paths start at its folder."""
+    return load_tables(parse_toml(text, str(path)), path)
+
+
+def load_tables(tables: Mapping[str, Any], path: Path) -> Scenario:
+    """Load a scenario from parsed TOML; `path` is as for `load_text`."""
     shown = str(path)
-    file = validate(ScenarioFile, parse_toml(text, shown), shown)
+    file = validate(ScenarioFile, tables, shown)
     if file.start >= file.stop:
         raise ScenarioError(
             "is not before stop", place=f"{shown}: start", remedy="let the run take some time"
