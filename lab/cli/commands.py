@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         ".compare:compare",
         "Show two subjects of a scenario side by side.",
     ),
-    "onset": (".onset:onset", "Show when those without the new key fail and how often they ask."),
+    "onset": (".onset:onset", "Show when those without the new key fail, how often they ask."),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
     "zone": (".zone:zone", "Print the signed root zone of an instant."),
     "ceremony": (".ceremony:ceremony", "Read, check and write the files of key ceremonies (KSR, SKR)."),
@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
-    "doctor": (".doctor:doctor", "Say which real resolvers can be played here, and what is missing."),
+    "doctor": (".doctor:doctor", "Say which real resolvers can be played here, what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""
 
