@@ -8,6 +8,7 @@
 # make transition-coverage   which tests take which row of the tables and read which knob: out/transitions.md
 # make mutation   change the resolvers' code in thousands of places and see which changes no test minds: hours
 #              (MUTATION_FLAGS="--sample 4" for every fourth change)
+# make conformance   all models and four real resolvers in all conformance cases: out/conformance.html
 # Each does its own set-up first and needs the network only for that. PYTHON=python3.12 chooses another Python.
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ MUTATION_FLAGS ?=
 FUZZ_FLAGS ?=
 
 .PHONY: run test test-nightly setup setup-system setup-lint setup-fuzz lint bench fuzz transition-coverage \
-	mutation clean
+	mutation conformance clean
 
 run: setup
 	@mkdir -p $(dir $(REPORT))
@@ -54,6 +55,11 @@ transition-coverage: setup
 
 mutation: setup-lint
 	nice $(BIN)/python -m tools.mutation $(MUTATION_FLAGS)
+
+conformance: setup setup-system
+	@mkdir -p out
+	$(BIN)/rootlab conformance run --report out/conformance-models.html
+	$(BIN)/rootlab conformance run --driver all --report out/conformance.html --artifacts out/conformance
 
 clean:
 	rm -rf $(VENV) out dist build .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache \

@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         ".compare:compare",
         "Show two subjects of a scenario side by side.",
     ),
-    "onset": (".onset:onset", "Show when those without the new key fail and how often they ask."),
+    "onset": (".onset:onset", "Show when those without the new key fail, how often they ask."),
     "frontier": (".frontier:frontier", "Show where a configuration begins to fail, to the second."),
     "shrink": (".shrink:shrink", "Make the shortest scenario that fails for the same cause."),
     "timeline": (".timeline:timeline", "Show what the authority publishes and signs, and when."),
@@ -30,11 +30,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fleet": (".fleet:fleet", "Say what becomes of a fleet of resolvers."),
     "plan": (".plan:plan", "Weigh a decision: what a delay buys, whether the gates are met."),
     "replay": (".replay:replay", "Run .rpl scenarios (testbound, Deckard) against a model."),
+    "conformance": (
+        ".conformance:conformance",
+        "Examine validators against what the RFCs demand, case by case.",
+    ),
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
     "ctl": (".ctl:ctl", "Operate a served root: its clock, timeline, faults and signals."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
-    "doctor": (".doctor:doctor", "Say which real resolvers can be played here, and what is missing."),
+    "doctor": (".doctor:doctor", "Say which real resolvers can be played here, what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""
 

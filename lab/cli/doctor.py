@@ -24,7 +24,7 @@ INCONCLUSIVE = 3
     help="Layout.",
 )
 def doctor(form: str) -> int:
-    """Say which real resolvers can be played here, and what is missing.
+    """Say which real resolvers can be played here, what is missing.
 
     Models need nothing of this. Real resolvers (daemon:NAME) need a clock they believe, a network of their
     own, and to be installed. Everything is tried; it takes a second or two.

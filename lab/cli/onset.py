@@ -30,7 +30,7 @@ FOUR = (
 )
 @output_option
 def onset(scenario: str, subjects: tuple[str, ...], form: str, output: Path | None) -> int:
-    """Show when those without the new key fail and how often they ask.
+    """Show when those without the new key fail, how often they ask.
 
     Only the timeline of the scenario counts. Real resolvers take some ten seconds each.
     """

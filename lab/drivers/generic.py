@@ -7,12 +7,12 @@ such a daemon trusts is seen from outside, by sentinel names (RFC 8509) and by w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from string import Template
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -20,6 +20,7 @@ from ..clock import Instant
 from ..dnssec.keys import DS
 from ..errors import ScenarioError
 from ..resolver.profiles import MODELS
+from ..resolver.state import knot, vocabulary
 from ..scenario.source import parse_toml, read_file, validate
 from ..scenario.tables import Table, allowed
 from . import driver
@@ -36,6 +37,12 @@ Word = Annotated[str, Field(strict=True, max_length=4096)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=64)]
 Content = Annotated[str, Field(strict=True, max_length=65_536)]
 Contents = Annotated[dict[Word, Content], Field(max_length=32)]
+Reason = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
+Xfails = Annotated[dict[Word, Reason], Field(max_length=1000)]
+"""Conformance cases that are known to fail, each with the reason."""
+
+_HOLDS: Final = {"unbound": vocabulary.HOLDS, "knot": knot.HOLDS}
+"""How long timers run that a state file of a format shows the end of."""
 
 
 class DriverFile(Table):
@@ -57,6 +64,20 @@ class DriverFile(Table):
     files: Contents = Field(default_factory=dict)
     seeds: Contents = Field(default_factory=dict)
     environment: Annotated[dict[Word, Word], Field(max_length=32)] = Field(default_factory=dict)
+    state_file: Word = ""
+    state_format: Literal["unbound", "knot"] = "unbound"
+    signals: Annotated[bool, Field(strict=True)] = False
+    xfails: Xfails = Field(default_factory=dict)
+
+    @field_validator("state_file")
+    @classmethod
+    def _is_state(cls, name: str) -> str:
+        path = PurePosixPath(name)
+        if name and (
+            path.parts[0] != STATE or len(path.parts) != 2 or str(path) != name or ".." in path.parts
+        ):
+            raise ValueError(f"{name[:40]!r} is no file of the state; write it like {STATE}/root.key")
+        return name
 
     @field_validator("command")
     @classmethod
@@ -201,13 +222,22 @@ class Generic:
         """Return the table `environment`, filled in."""
         return self._filled("environment", self.told.environment, setting)
 
+    @property
+    def tells_states(self) -> bool:
+        """Tell whether the file says where the states of keys can be read."""
+        return bool(self.told.state_file)
+
     def trust(self, setting: Setting, tool: Tool) -> tuple[Reading, ...] | None:
-        """Return None: the lab knows no way to ask."""
-        return None
+        """Read the state file that is named, if one is; else return None: the lab knows no way to ask."""
+        if not self.told.state_file:
+            return None
+        form = self.told.state_format
+        file = PurePosixPath(self.told.state_file).name
+        return driver.state_readings(setting, file, form, _HOLDS[form])
 
     def stamp(self, setting: Setting) -> object:
-        """Return nothing: there is nothing to read."""
-        return None
+        """Return what its state files look like, if they are read."""
+        return driver.state_stamp(setting) if self.told.state_file else None
 
     def due(self, setting: Setting, tool: Tool, asked: Instant | None) -> tuple[Instant, ...]:
         """Return nothing: it refreshes no keys, or nobody can tell when."""
@@ -275,7 +305,12 @@ def load_driver(path: Path) -> Generic:
     Every text is filled in once, so that a mistake shows before anything is started.
     """
     place = str(path)
-    found = Generic(validate(DriverFile, parse_toml(read_file(path), place), place), place)
+    return driver_from(parse_toml(read_file(path), place), place)
+
+
+def driver_from(tables: Mapping[str, Any], place: str) -> Generic:
+    """Make a driver of parsed TOML; `place` names the file. Raises ScenarioError."""
+    found = Generic(validate(DriverFile, tables, place), place)
     found.command(_EXAMPLE)
     for texts in (found.files, found.seeds, found.environment):
         texts(_EXAMPLE)

@@ -35,14 +35,14 @@ def render(result: Result, headers: Headers, page: Page) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _clean(text: object) -> str:
+def clean(text: object) -> str:
     """Return text without the characters that XML cannot hold."""
     return _NOT_XML.sub("", str(text))
 
 
 def _attributes(**values: object) -> str:
     """Return attributes with their values escaped."""
-    return " ".join(f"{name}={quoteattr(_clean(value))}" for name, value in values.items())
+    return " ".join(f"{name}={quoteattr(clean(value))}" for name, value in values.items())
 
 
 def _counts(verdicts: list[str]) -> str:
@@ -96,9 +96,9 @@ def _testcase(classname: str, finding: Finding, story: str) -> list[str]:
     tag = _TAGS.get(finding.verdict)
     if tag:
         attributes = _attributes(message=finding.message, type=finding.verdict)
-        lines.append(f"      <{tag} {attributes}>{escape(_clean(finding.message))}</{tag}>")
+        lines.append(f"      <{tag} {attributes}>{escape(clean(finding.message))}</{tag}>")
     if story:
-        lines.append(f"      <system-out>{escape(_clean(story))}</system-out>")
+        lines.append(f"      <system-out>{escape(clean(story))}</system-out>")
     return [*lines, "    </testcase>"]
 
 

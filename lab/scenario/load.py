@@ -19,7 +19,7 @@ from .parts import Checks, event_specs, expectations, subject_specs
 from .source import parse_toml, read_file, validate
 from .spec import Scenario
 
-__all__ = ["Scenario", "load_data", "load_scenario", "load_text"]
+__all__ = ["Scenario", "load_scenario", "load_tables", "load_text"]
 
 
 def load_scenario(argument: str | Path) -> Scenario:
@@ -30,13 +30,13 @@ def load_scenario(argument: str | Path) -> Scenario:
 
 def load_text(text: str, path: Path = Path("scenario.toml")) -> Scenario:
     """Load a scenario from its text; `path` names it in errors, and relative paths start at its folder."""
-    return load_data(parse_toml(text, str(path)), path)
+    return load_tables(parse_toml(text, str(path)), path)
 
 
-def load_data(data: Mapping[str, Any], path: Path = Path("scenario.toml")) -> Scenario:
+def load_tables(tables: Mapping[str, Any], path: Path = Path("scenario.toml")) -> Scenario:
     """Load a scenario from the tables its file would have, as `tomllib` reads them; instants may be text."""
     shown = str(path)
-    file = validate(ScenarioFile, data, shown)
+    file = validate(ScenarioFile, tables, shown)
     if file.start >= file.stop:
         raise ScenarioError(
             "is not before stop", place=f"{shown}: start", remedy="let the run take some time"

@@ -16,7 +16,7 @@ from ..drivers.programs import version_of
 from ..drivers.table import SUFFIX, driver_of
 from ..errors import DriverError, ScenarioError
 from ..scenario.catalogue import find_scenario, shipped_scenarios
-from ..scenario.load import load_data, load_scenario
+from ..scenario.load import load_tables, load_scenario
 from ..scenario.spec import DAEMON, Scenario
 from .moment import Moment, Span, When, instant_of, seconds_of
 from .played import Absent, Run, refuse
@@ -45,7 +45,7 @@ def configured(scenario: Scenario, tables: Sequence[Mapping[str, Any]], **others
         "subject": [_table(table) for table in tables],
         **others,
     }
-    return load_data(content, _PLACE / f"{scenario.name}.toml")
+    return load_tables(content, _PLACE / f"{scenario.name}.toml")
 
 
 def _table(given: Mapping[str, Any]) -> dict[str, Any]:
