@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "state": (".state:state", "Show, convert and make the trust-state files of resolvers."),
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
-    "scan": (".scan:scan", "Find root anchors in files and images, and say until when they work."),
+    "scan": (".scan:scan", "Find root anchors in files and say until when they work."),
     "doctor": (".doctor:doctor", "Say which real resolvers can be played here, and what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""

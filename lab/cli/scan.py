@@ -44,7 +44,7 @@ _NOTES_SHOWN = 20
 def scan(
     path: Path, at: Instant | None, scenario: str | None, hints: bool, form: str, output: Path | None
 ) -> int:
-    """Find root anchors in files and images, and say until when they work.
+    """Find root anchors in files and say until when they work.
 
     PATH is a file, a folder, or an image or package: tar, zip, deb, cpio, compressed, in each other.
 

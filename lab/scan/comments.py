@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 _AT_LINE_START = re.compile(
-    r"(?:[;%]|//|#(?!\s*(?:define|pragma|include|if|elif)\b|\[)|REM\s|dnl\s|--(?!trust-anchor|[a-z]+-anchor)|\.\\\")",
+    r"(?:[;%]|//|#(?!\s*(?:define|pragma|include|if|elif)\b|\[)|REM\s|dnl\s"
+    r"|--(?!trust-anchor|[a-z]+-anchor)|\.\\\")",
     re.IGNORECASE,
 )
 _LATER = re.compile(r"(?:(?<=\s)|(?<=;))(?:#(?=\s)|//(?=\s|$)|--(?=\s))")

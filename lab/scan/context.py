@@ -23,7 +23,8 @@ _RECORD = re.compile(
     re.IGNORECASE,
 )
 _BIND = re.compile(
-    r"(?P<owner>\"[^\"\s]*\"|[^\s\"{};]+)\s+(?P<how>initial-key|static-key|initial-ds|static-ds)\s+[\d\s\"]*\Z",
+    r"(?P<owner>\"[^\"\s]*\"|[^\s\"{};]+)\s+"
+    r"(?P<how>initial-key|static-key|initial-ds|static-ds)\s+[\d\s\"]*\Z",
     re.IGNORECASE,
 )
 _TRUSTED = re.compile(r"(?P<owner>\"[^\"\s]*\"|[^\s\"{};]+)\s+\d+\s+\d+\s+\d+\s+\"\s*\Z")
@@ -79,7 +80,7 @@ def anchor_of(text: str, hit: Hit, *, suffix: str = "", binary: bool = False) ->
     if _contradicted(before, hit.shape) or _untrusted(before, after):
         return None
     notation, product, offset, owner = _notation(before, hit)
-    if (owner is not None and not _is_root(owner)) or _zone_of(before) is not None:
+    if (owner is not None and not _is_root(owner, before)) or _zone_of(before) is not None:
         return None
     start = low + offset
     if in_comment(text, start, suffix=suffix, binary=binary):
@@ -173,9 +174,13 @@ def _record(before: str, match: re.Match[str], hit: Hit) -> tuple[str, str, int,
     return kind, "", match.start() if owner is None else line_start + line.rfind(owner), owner
 
 
-def _is_root(owner: str) -> bool:
-    """Tell whether an owner may be the root: a dot, or `@`, whose origin is taken to be the root."""
-    return owner.strip("\"'\\") in (".", "@", "")
+def _is_root(owner: str, before: str) -> bool:
+    """Tell whether an owner may be the root: a dot, or `@` unless a line before names another origin."""
+    name = owner.strip("\"'\\")
+    if name == "@":
+        origins = re.findall(r"^\$ORIGIN\s+(\S+)", before, re.MULTILINE)
+        return not origins or origins[-1] == "."
+    return name in (".", "")
 
 
 def _zone_of(before: str) -> str | None:

@@ -42,6 +42,7 @@ _ESCAPE = r"\\[nrtNRT]|\\u00[01][0-9a-fA-F]|<[^<>\n]{1,60}>|&(?:nbsp|lt|gt|quot|
 _HEX_GAP = re.compile(rf"(?:{_ESCAPE}|0[xX]|[uU][lL]{{0,2}}(?![0-9A-Za-z])|[^0-9A-Za-z])+")
 _SEAM = re.compile(rf"(?:{_ESCAPE}|[^0-9A-Za-z+/=_-])+")
 """A gap in base64 that has none of its characters."""
+_NUMBER_ENDS = re.compile(r"[uU]?[lL]{0,2}(?![0-9A-Za-z])")
 _BASE64_GAP = re.compile(
     rf"(?:{_ESCAPE}|[^0-9A-Za-z+/=_-]|(?<![0-9A-Za-z+/])[+_-](?=[\s\"'`])|(?<=[\s\"'`)])[+_-])+"
 )
@@ -187,7 +188,7 @@ def _stands_alone(text: str, start: int, end: int, form: str) -> bool:
     escaped = before in ("n", "r", "t") and text[start - 2 : start - 1] == "\\"
     if form == "hex":
         prefixed = before in ("x", "X") and text[start - 2 : start - 1] in ("0", "\\")
-        return (escaped or prefixed or not _alnum(before)) and not _alnum(after)
+        return (escaped or prefixed or not _alnum(before)) and _NUMBER_ENDS.match(text, end) is not None
     diff = before in "+-" and (start < 2 or not _alnum(text[start - 2]))
     left = escaped or diff or not (_alnum(before) or before in ("+", "/"))
     return left and (text[end - 1 : end] == "=" or not (_alnum(after) or after in ("+", "/")))

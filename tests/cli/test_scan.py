@@ -134,8 +134,9 @@ def test_planted_tree(tmp_path: Path) -> None:
     (tmp_path / "image.tar").write_bytes(LAYER)
     (tmp_path / "loop").symlink_to(tmp_path)
     code = (
-        "import resource, sys; from lab.cli import main; status = main()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); raise SystemExit(status)"
+        "import re, sys; from lab.cli import main; status = main()\n"
+        "print(re.search('VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1], file=sys.stderr)\n"
+        "raise SystemExit(status)"
     )
     before, used = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-c", code, "scan", str(tmp_path), "--at", BEFORE, "--format", "json"]
