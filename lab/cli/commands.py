@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": (".serve:serve", "Serve the zones of a scenario on a loopback address."),
     "ctl": (".ctl:ctl", "Operate a served root: its clock, timeline, faults and signals."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
+    "scan": (".scan:scan", "Find root anchors in files and say until when they work."),
     "doctor": (".doctor:doctor", "Say which real resolvers can be played here, what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""
