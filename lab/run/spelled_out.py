@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from ..authority.faults import FAULTS
 from ..authority.timeline import KeySet, Step
 from ..clock import Instant, format_duration
 from ..resolver.policy import STRICT, ResolverPolicy
@@ -15,6 +16,7 @@ from ..resolver.profiles import MODELS
 from ..scenario.spec import (
     Action,
     Dark,
+    Disturb,
     EventSpec,
     Off,
     Replay,
@@ -133,4 +135,8 @@ def _action(action: Action, stop: Instant) -> Tables:
         name = {Off: "off", Dark: "dark", Replay: "replay"}[type(action)]
         end = {} if action.until >= stop else {"until": action.until}
         return {name: ({"of": action.of} if isinstance(action, Replay) else {}) | end}
+    if isinstance(action, Disturb):
+        end = {} if action.until >= stop else {"until": action.until}
+        what = {"name": action.name, "value": action.argument, "letters": list(action.letters)}
+        return {"fault" if action.name in FAULTS else "impair": what | end}
     return {"state-writable": action.writable}

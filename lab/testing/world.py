@@ -16,7 +16,7 @@ from ..drivers.programs import version_of
 from ..drivers.table import SUFFIX, driver_of
 from ..errors import DriverError, ScenarioError
 from ..scenario.catalogue import find_scenario, shipped_scenarios
-from ..scenario.load import load_tables, load_scenario
+from ..scenario.load import load_scenario, load_tables
 from ..scenario.spec import DAEMON, Scenario
 from .moment import Moment, Span, When, instant_of, seconds_of
 from .played import Absent, Run, refuse

@@ -77,7 +77,9 @@ def world(number: int) -> World:
 
 def _roll(chance: random.Random, days: int) -> tuple[Timeline, list[str]]:
     """Draw the key sets of a roll from A to B, and say how it goes."""
-    short = 6 * HOUR if days < 75 else DAY  # each refresh of each daemon is a step: short worlds alone afford it
+    short = (
+        6 * HOUR if days < 75 else DAY
+    )  # each refresh of each daemon is a step: short worlds alone afford it
     ttl = chance.choice((2 * DAY, 2 * DAY, DAY, short))
     published = chance.randrange(2 * DAY, 20 * DAY)
     notice = chance.choice((10, 25, 29, 30, 31, 33, 40, 60)) * DAY + chance.randrange(DAY)

@@ -19,6 +19,7 @@ from lab.scenario.load import load_scenario, load_text
 from lab.scenario.spec import (
     Action,
     Dark,
+    Disturb,
     EventSpec,
     Off,
     Replay,
@@ -194,7 +195,8 @@ def test_every_option_and_event_is_spelled_out() -> None:
     actions: tuple[Action, ...] = (
         Restart(keep_state=False, kill=True), Off(at + DAY), Dark(scenario.stop),
         Replay(at - 60 * DAY, at + DAY), SetClock(60), SetAnchors(("ksk-2017",), "next-read"),
-        SetStateWritable(False),
+        SetStateWritable(False), Disturb("expired", "", "", at + DAY),
+        Disturb("loss", "50%", "bc", scenario.stop),
     )  # fmt: skip
     spec = replace(
         scenario.subjects[0], anchor_format="dnskey", clock_offset=-5, restart_every=DAY, keep_state=False,
