@@ -17,9 +17,9 @@ from lab.drivers.netns import available
 from lab.drivers.process import Process, run_tool
 from lab.drivers.programs import missing
 from lab.drivers.seat import Seat
-from lab.drivers.stage import Stage
 from lab.drivers.table import DRIVERS
 from lab.errors import DriverError
+from lab.nameserver.responder import Responder
 from tests.conftest import unavailable
 
 
@@ -103,7 +103,7 @@ def test_fault_of_the_authority_is_the_lab_s(
     def broken(*_arguments: object, **_named: object) -> bytes:
         raise ZeroDivisionError("the authority is broken")
 
-    monkeypatch.setattr(Stage, "respond", broken)
+    monkeypatch.setattr(Responder, "answer", broken)
     report = tmp_path / "run.json"
     command = ["run", "hold-down-reset", "--subject", "daemon:unbound", "--format", "json"]
     assert main([*command, "--output", str(report)]) == 4
