@@ -69,7 +69,7 @@ def test_resolver_that_starts_later_is_not_there_before(world: World) -> None:
 HAPPENINGS: dict[str, tuple[Callable[[Resolver], None], str, str]] = {
     "restart": (lambda it: it.restart(keep_state=False, kill=True), "2018-10-12", "state-not-persisted"),
     "off": (lambda it: it.off("2018-10-20"), "2018-10-20", "hold-down-unfinished"),
-    "dark": (lambda it: it.dark("2018-09-30"), "2018-09-21", "root-unreachable"),
+    "dark": (lambda it: it.dark("2018-09-30"), "2018-09-20", "root-unreachable"),
     "clock": (lambda it: it.set_clock("P400D"), "2018-09-20", "clock-skew"),
     "anchors": (lambda it: it.set_anchors(["ksk-2017"]), "2018-09-21", "anchor-missing"),
     "replay": (lambda it: it.replay("2018-09-19", "2018-12-01"), "2018-09-30T00:00:01Z", "signature-expired"),
