@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ctl": (".ctl:ctl", "Operate a served root: its clock, timeline, faults and signals."),
     "netns": (".netns:netns", "Run a program in a network where the lab is the root."),
     "scan": (".scan:scan", "Find root anchors in files and say until when they work."),
+    "advise": (".advise:advise", "Read a resolver's configuration and say what a roll does to it."),
     "doctor": (".doctor:doctor", "Say which real resolvers can be played here, what is missing."),
 }
 """Name of a command: where it is (`module:attribute`) and what it does, in the order of the help."""
